@@ -22,16 +22,15 @@ public interface Scheduler {
   Cancellable schedule(Duration delay, Runnable task);
 
   /**
-   * Fails {@code future} with a {@link TimeoutException} when it is not done within {@code timeout}.
-   * The JDK's {@code orTimeout} is not used because it runs on real time.
+   * Fails {@code future} with a {@link TimeoutException} when it is not done within {@code
+   * timeout}. The JDK's {@code orTimeout} is not used because it runs on real time.
    *
    * @return {@code future} itself
    */
   default <T> CompletableFuture<T> timeout(
       CompletableFuture<T> future, Duration timeout, Supplier<String> message) {
     Cancellable timer =
-        schedule(
-            timeout, () -> future.completeExceptionally(new TimeoutException(message.get())));
+        schedule(timeout, () -> future.completeExceptionally(new TimeoutException(message.get())));
     future.whenComplete((value, error) -> timer.cancel());
     return future;
   }

@@ -6,8 +6,8 @@ public interface StreamHandler {
 
   /**
    * Called on the connection's event loop for each new inbound stream after its protocol was
-   * agreed; must not block. The handler calls {@link Stream#listen} before or after returning; until
-   * then data waits, bounded by the stream's window.
+   * agreed; must not block. The handler calls {@link Stream#listen} before or after returning;
+   * until then data waits, bounded by the stream's window.
    */
   void onStream(Stream stream);
 }
