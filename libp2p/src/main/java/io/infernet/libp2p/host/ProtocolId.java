@@ -12,16 +12,21 @@ public record ProtocolId(String value) implements Comparable<ProtocolId> {
   public static final int MAX_LENGTH = 1023;
 
   public ProtocolId {
-    if (!value.startsWith("/")
-        || value.length() < 2
-        || value.indexOf('\n') >= 0
-        || value.getBytes(StandardCharsets.UTF_8).length > MAX_LENGTH) {
+    if (!isValid(value)) {
       throw new IllegalArgumentException("not a protocol name: " + value);
     }
   }
 
   public static ProtocolId of(String value) {
     return new ProtocolId(value);
+  }
+
+  /** Whether {@code value} can name a protocol. */
+  public static boolean isValid(String value) {
+    return value.startsWith("/")
+        && value.length() >= 2
+        && value.indexOf('\n') < 0
+        && value.getBytes(StandardCharsets.UTF_8).length <= MAX_LENGTH;
   }
 
   @Override
