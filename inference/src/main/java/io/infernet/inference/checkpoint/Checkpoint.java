@@ -1,0 +1,141 @@
+package io.infernet.inference.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * A model's configuration and tensors, from a folder in the Hugging Face layout: one {@code
+ * model.safetensors}, or several files and their index. Safe from any thread; its owner closes it.
+ */
+public final class Checkpoint implements AutoCloseable {
+
+  /** The tensors, when they are one file. */
+  public static final String SINGLE_FILE = "model.safetensors";
+
+  /** The list of files, when they are several. */
+  public static final String INDEX_FILE = "model.safetensors.index.json";
+
+  private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
+
+  private final ModelConfig config;
+  private final List<SafetensorsFile> files;
+  private final Map<String, SafetensorsFile> fileOf;
+
+  private Checkpoint(
+      ModelConfig config, List<SafetensorsFile> files, Map<String, SafetensorsFile> fileOf) {
+    this.config = config;
+    this.files = files;
+    this.fileOf = fileOf;
+  }
+
+  /**
+   * Opens a model folder and checks the headers of its files.
+   *
+   * @throws DamagedModelException when something is missing or malformed
+   * @throws UnsupportedModelException when this version does not run such models
+   */
+  public static Checkpoint open(Path folder, CheckpointLimits limits) {
+    ModelConfig config = ModelConfig.read(folder, limits);
+    List<SafetensorsFile> files = new ArrayList<>();
+    Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
+    try {
+      for (String name : fileNames(folder, limits)) {
+        SafetensorsFile file = SafetensorsFile.open(folder.resolve(name), limits);
+        files.add(file);
+        for (String tensor : file.tensors().keySet()) {
+          if (fileOf.put(tensor, file) != null) {
+            throw new DamagedModelException(
+                "tensor %s is in two files of %s".formatted(tensor, folder));
+          }
+        }
+      }
+    } catch (RuntimeException e) {
+      files.forEach(SafetensorsFile::close);
+      throw e;
+    }
+    return new Checkpoint(config, files, fileOf);
+  }
+
+  /**
+   * The names of the files that hold a folder's tensors, in order.
+   *
+   * @throws DamagedModelException when there are none or the index is malformed
+   */
+  public static List<String> fileNames(Path folder, CheckpointLimits limits) {
+    if (Files.exists(folder.resolve(SINGLE_FILE))) {
+      return List.of(SINGLE_FILE);
+    }
+    Path indexFile = folder.resolve(INDEX_FILE);
+    if (!Files.exists(indexFile)) {
+      throw new DamagedModelException(folder.resolve(SINGLE_FILE) + " is missing");
+    }
+    JsonNode index = BoundedJson.read(indexFile, limits.maxIndexBytes());
+    List<String> names = new ArrayList<>();
+    for (JsonNode value : index.path("weight_map")) {
+      String name = value.asText();
+      if (!SHARD.matcher(name).matches()) {
+        throw new DamagedModelException(indexFile + " names a file that cannot be");
+      }
+      if (!names.contains(name)) {
+        names.add(name);
+      }
+      if (names.size() > limits.maxShards()) {
+        throw new DamagedModelException(
+            indexFile + " names more than " + limits.maxShards() + " files");
+      }
+    }
+    if (names.isEmpty()) {
+      throw new DamagedModelException(indexFile + " names no files");
+    }
+    names.sort(null);
+    return names;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Whether there is a tensor of that name. */
+  public boolean has(String name) {
+    return fileOf.containsKey(name);
+  }
+
+  /**
+   * Where a tensor lies.
+   *
+   * @throws DamagedModelException when there is none of that name
+   */
+  public TensorInfo tensor(String name) {
+    return fileOf(name).tensors().get(name);
+  }
+
+  /**
+   * Hands a tensor's bytes to {@code sink}, in order.
+   *
+   * @throws DamagedModelException when there is none of that name
+   * @throws IOException when the sink fails
+   */
+  public void read(String name, ByteSink sink) throws IOException {
+    fileOf(name).read(name, sink);
+  }
+
+  private SafetensorsFile fileOf(String name) {
+    SafetensorsFile file = fileOf.get(name);
+    if (file == null) {
+      throw new DamagedModelException("the model has no tensor " + name);
+    }
+    return file;
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+}

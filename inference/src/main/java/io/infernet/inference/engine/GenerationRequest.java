@@ -1,0 +1,73 @@
+package io.infernet.inference.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.tokenizer.TokenIds;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * One answer to be made.
+ *
+ * @param model what answers; loaded first when it is not warm
+ * @param prompt the token ids of the prompt, at least one
+ * @param outputSoFar the answer's first tokens, when it is resumed after they were made elsewhere;
+ *     they are not reported again
+ * @param sampling how tokens are chosen
+ * @param maxTokens length of the whole answer, {@code outputSoFar} included; 0 only scores the
+ *     prompt
+ * @param stopIds tokens that end the answer; they do not become part of it
+ * @param topLogprobs empty for no log-probabilities; else how many of the likeliest tokens are
+ *     reported beside the chosen one, 0 to {@value #MAX_TOP_LOGPROBS}
+ * @param scorePrompt whether the prompt's tokens are scored too ({@link TokenListener#onPrompt})
+ */
+public record GenerationRequest(
+    InstalledModel model,
+    TokenIds prompt,
+    TokenIds outputSoFar,
+    SamplingParams sampling,
+    int maxTokens,
+    Set<Integer> stopIds,
+    OptionalInt topLogprobs,
+    boolean scorePrompt) {
+
+  /** As many as OpenAI's chat endpoint offers. */
+  public static final int MAX_TOP_LOGPROBS = 20;
+
+  public GenerationRequest {
+    requireNonNull(model, "model is null");
+    requireNonNull(sampling, "sampling is null");
+    if (prompt.isEmpty()) {
+      throw new IllegalArgumentException("the prompt has no tokens");
+    }
+    if (maxTokens < 0) {
+      throw new IllegalArgumentException("maxTokens is negative: " + maxTokens);
+    }
+    int top = topLogprobs.orElse(0);
+    if (top < 0 || top > MAX_TOP_LOGPROBS) {
+      throw new IllegalArgumentException("topLogprobs out of range: " + top);
+    }
+    stopIds = Set.copyOf(stopIds);
+  }
+
+  /** A plain request: a fresh answer that ends at the model's own stop tokens. */
+  public static GenerationRequest of(
+      InstalledModel model, TokenIds prompt, SamplingParams sampling, int maxTokens) {
+    return new GenerationRequest(
+        model,
+        prompt,
+        TokenIds.empty(),
+        sampling,
+        maxTokens,
+        Set.copyOf(model.manifest().defaults().stopIds()),
+        OptionalInt.empty(),
+        false);
+  }
+
+  /** The same request, resumed after {@code output}. */
+  public GenerationRequest resumedAfter(TokenIds output) {
+    return new GenerationRequest(
+        model, prompt, output, sampling, maxTokens, stopIds, topLogprobs, scorePrompt);
+  }
+}

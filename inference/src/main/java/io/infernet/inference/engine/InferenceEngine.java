@@ -1,0 +1,40 @@
+package io.infernet.inference.engine;
+
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelManifest;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Runs models on this machine. Several answers may be made at once: they take turns token by token,
+ * and those beyond the engine's slots wait in a bounded queue, first come first served. Safe from
+ * any thread; its owner closes it.
+ */
+public interface InferenceEngine extends AutoCloseable {
+
+  /**
+   * Makes the model warm. Does nothing when it is; concurrent calls share one load.
+   *
+   * @return done when the first token will come without delay; fails with an {@code
+   *     InfernetException} that says what is wrong with the model or the machine
+   */
+  CompletableFuture<Void> load(InstalledModel model);
+
+  /**
+   * Starts an answer, after loading the model when it is not warm.
+   *
+   * @throws ContextLengthExceededException when the prompt leaves no room for a token
+   * @throws EngineBusyException when the queue is full
+   */
+  Generation generate(GenerationRequest request, TokenListener listener);
+
+  /** The most tokens, prompt and answer together, that this engine takes of the model. */
+  int contextLength(ModelManifest model);
+
+  /** The models that are warm, in the order of their loading. */
+  List<LoadedModel> loaded();
+
+  /** Cancels all answers and frees the models' memory. */
+  @Override
+  void close();
+}

@@ -1,0 +1,110 @@
+package io.infernet.inference.model;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.libp2p.multiformats.Cid;
+import io.infernet.libp2p.multiformats.Multihash;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * What a model is, to the last bit of its weights: two nodes that hold the same manifest make the
+ * same answers. Its {@link #cid} names it on the network. A variant is a manifest of its own.
+ *
+ * @param name with the variant, if there is one
+ * @param family the architecture's short name, such as {@code llama}
+ * @param storedAs the number format of the weights on disk, such as {@code bf16}
+ * @param contextLength the most tokens that prompt and answer may have together
+ * @param defaults how it wants to be sampled
+ * @param files what it consists of, by path
+ */
+public record ModelManifest(
+    ModelName name,
+    String family,
+    String storedAs,
+    int contextLength,
+    GenerationDefaults defaults,
+    List<ModelFile> files) {
+
+  /** Most files a model may have. */
+  public static final int MAX_FILES = 1_000;
+
+  /** Version of the rules by which {@code engine.Sampler} draws a token. */
+  private static final int SAMPLER_VERSION = 1;
+
+  /** JSON, multicodec table. */
+  private static final long JSON_CODEC = 0x0200;
+
+  private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,32}");
+
+  public ModelManifest {
+    requireNonNull(name, "name is null");
+    requireNonNull(defaults, "defaults is null");
+    if (!WORD.matcher(family).matches() || !WORD.matcher(storedAs).matches()) {
+      throw new IllegalArgumentException("not a word: " + family + ", " + storedAs);
+    }
+    if (contextLength < 1) {
+      throw new IllegalArgumentException("contextLength out of range: " + contextLength);
+    }
+    if (files.isEmpty() || files.size() > MAX_FILES) {
+      throw new IllegalArgumentException("number of files out of range: " + files.size());
+    }
+    files = files.stream().sorted(Comparator.comparing(ModelFile::path)).toList();
+    if (files.stream().map(ModelFile::path).distinct().count() != files.size()) {
+      throw new IllegalArgumentException("a file is listed twice");
+    }
+  }
+
+  /** Size of all files in bytes. */
+  public long size() {
+    return files.stream().mapToLong(ModelFile::size).sum();
+  }
+
+  /** The same model in another variant. */
+  public ModelManifest as(ModelName variant) {
+    return new ModelManifest(variant, family, storedAs, contextLength, defaults, files);
+  }
+
+  /** The content identifier of {@link #encode}: version 1, codec json, sha2-256. */
+  public Cid cid() {
+    return Cid.of(JSON_CODEC, Multihash.sha256(encode()));
+  }
+
+  /**
+   * The canonical encoding: JSON in UTF-8 with keys in alphabetical order, files by path, no white
+   * space, and decimals without exponent or trailing zeros.
+   */
+  public byte[] encode() {
+    // Nothing here needs escaping: the constructors allow only plain characters.
+    String fileList =
+        files.stream()
+            .map(
+                file ->
+                    "{\"path\":\"%s\",\"sha256\":\"%s\",\"size\":%d}"
+                        .formatted(file.path(), file.sha256(), file.size()))
+            .collect(Collectors.joining(",", "[", "]"));
+    String json =
+        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"name\":\"%s\",\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
+            .formatted(
+                contextLength,
+                family,
+                fileList,
+                name.name(),
+                SAMPLER_VERSION,
+                defaults.stopIds().toString().replace(" ", ""),
+                storedAs,
+                decimal(defaults.temperature()),
+                defaults.topK(),
+                decimal(defaults.topP()),
+                name.variant().map(Variant::toString).orElse("stored"));
+    return json.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String decimal(double value) {
+    return BigDecimal.valueOf(Math.round(value * 1e6), 6).stripTrailingZeros().toPlainString();
+  }
+}

@@ -1,0 +1,5 @@
+/** Text to token ids and back, chat templates and stop strings. */
+@NullMarked
+package io.infernet.inference.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Stand-ins for the engine, so that everything outside {@code engine.djl} is tested without it. */
+@NullMarked
+package io.infernet.inference.testing;
+
+import org.jspecify.annotations.NullMarked;
