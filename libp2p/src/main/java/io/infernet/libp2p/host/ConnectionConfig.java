@@ -1,0 +1,46 @@
+package io.infernet.libp2p.host;
+
+import java.time.Duration;
+
+/**
+ * How many connections are kept and which go first.
+ *
+ * @param maxConnections ready connections at once; inbound ones beyond are closed
+ * @param highWater above this many, connections are trimmed
+ * @param lowWater trimming stops here
+ * @param maxPerPeer connections kept to one peer; both sides may have dialled at once
+ * @param gracePeriod a connection younger than this is not trimmed
+ * @param redundantIdle a second connection to a peer is closed after it was without streams this
+ *     long
+ * @param checkInterval how often connections are looked through for that
+ */
+public record ConnectionConfig(
+    int maxConnections,
+    int highWater,
+    int lowWater,
+    int maxPerPeer,
+    Duration gracePeriod,
+    Duration redundantIdle,
+    Duration checkInterval) {
+
+  public ConnectionConfig {
+    Limits.requirePositive(lowWater, "lowWater");
+    Limits.requireAtLeast(highWater, lowWater, "highWater", "lowWater");
+    Limits.requireAtLeast(maxConnections, highWater, "maxConnections", "highWater");
+    Limits.requireAtLeast(maxPerPeer, 2, "maxPerPeer", "one for each side that dials");
+    Limits.requireNotNegative(gracePeriod, "gracePeriod");
+    Limits.requirePositive(redundantIdle, "redundantIdle");
+    Limits.requirePositive(checkInterval, "checkInterval");
+  }
+
+  public static ConnectionConfig defaults() {
+    return new ConnectionConfig(
+        2048,
+        1536,
+        1280,
+        3,
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(10));
+  }
+}

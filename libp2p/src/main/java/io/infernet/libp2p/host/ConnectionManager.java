@@ -1,0 +1,154 @@
+package io.infernet.libp2p.host;
+
+import io.infernet.libp2p.peer.PeerId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Knows the connections that are ready for streams, says which of a peer's to use and which ones to
+ * close. Performs no I/O: the caller closes what the answers name. Safe from any thread.
+ *
+ * <p>When both sides dial at once there are two connections. Both sides prefer the one that the
+ * smaller peer id dialled, so new streams meet on it, and the other is closed once it was without
+ * streams for a while: no stream is lost or opened twice.
+ *
+ * <p>Trimming takes connections without streams first, idle longest first, and never those that are
+ * protected or young.
+ */
+final class ConnectionManager {
+
+  private static final Comparator<ManagedConnection> LEAST_USEFUL_FIRST =
+      Comparator.<ManagedConnection>comparingInt(c -> c.streamCount() == 0 ? 0 : 1)
+          .thenComparingLong(c -> c.streamCount() == 0 ? c.idleSince() : c.readySince());
+
+  private final ConnectionConfig config;
+  private final Comparator<ManagedConnection> preferredFirst;
+  private final Map<PeerId, List<ManagedConnection>> byPeer = new LinkedHashMap<>();
+  private final Map<PeerId, Set<String>> protections = new HashMap<>();
+  private int size;
+
+  /** A connection that is to be closed, and why. */
+  record Closing(ManagedConnection connection, String reason) {}
+
+  ConnectionManager(PeerId self, ConnectionConfig config) {
+    this.config = config;
+    this.preferredFirst =
+        Comparator.<ManagedConnection>comparingInt(
+                c -> c.isInitiator() == (self.compareTo(c.remotePeer()) < 0) ? 0 : 1)
+            .thenComparingLong(ManagedConnection::readySince);
+  }
+
+  /**
+   * Takes in a connection that became ready.
+   *
+   * @return what to close for it; the connection itself when there is no room
+   */
+  synchronized List<Closing> add(ManagedConnection connection, long now) {
+    List<Closing> closing = new ArrayList<>();
+    List<ManagedConnection> peers =
+        byPeer.computeIfAbsent(connection.remotePeer(), peer -> new ArrayList<>());
+    if (peers.size() >= config.maxPerPeer()) {
+      // The peer may have restarted, so the new one is alive and the others may not be.
+      ManagedConnection oldest = peers.stream().min(LEAST_USEFUL_FIRST).orElseThrow();
+      closing.add(new Closing(oldest, "more than " + config.maxPerPeer() + " of one peer"));
+      remove(oldest);
+      byPeer.put(connection.remotePeer(), peers);
+    }
+    peers.add(connection);
+    size++;
+    if (size > config.highWater()) {
+      closing.addAll(trim(now));
+    }
+    if (size > config.maxConnections()) {
+      remove(connection);
+      closing.add(new Closing(connection, "more than " + config.maxConnections() + " in all"));
+    }
+    return closing;
+  }
+
+  /**
+   * Forgets a connection.
+   *
+   * @return whether it was known
+   */
+  synchronized boolean remove(ManagedConnection connection) {
+    List<ManagedConnection> peers = byPeer.get(connection.remotePeer());
+    if (peers == null || !peers.remove(connection)) {
+      return false;
+    }
+    if (peers.isEmpty()) {
+      byPeer.remove(connection.remotePeer());
+    }
+    size--;
+    return true;
+  }
+
+  /** The connection to open streams on. */
+  synchronized Optional<ManagedConnection> preferred(PeerId peer) {
+    return byPeer.getOrDefault(peer, List.of()).stream().min(preferredFirst);
+  }
+
+  synchronized List<ManagedConnection> connections(PeerId peer) {
+    return List.copyOf(byPeer.getOrDefault(peer, List.of()));
+  }
+
+  synchronized List<ManagedConnection> connections() {
+    List<ManagedConnection> all = new ArrayList<>(size);
+    byPeer.values().forEach(all::addAll);
+    return all;
+  }
+
+  synchronized void protect(PeerId peer, String tag) {
+    protections.computeIfAbsent(peer, p -> new LinkedHashSet<>()).add(tag);
+  }
+
+  synchronized void unprotect(PeerId peer, String tag) {
+    protections.computeIfPresent(
+        peer,
+        (p, tags) -> {
+          tags.remove(tag);
+          return tags.isEmpty() ? null : tags;
+        });
+  }
+
+  /** What is to be closed now: redundant connections, and those above the high water mark. */
+  synchronized List<Closing> check(long now) {
+    List<Closing> closing = new ArrayList<>();
+    for (List<ManagedConnection> peers : byPeer.values()) {
+      if (peers.size() > 1) {
+        peers.stream()
+            .sorted(preferredFirst)
+            .skip(1)
+            .filter(c -> c.streamCount() == 0)
+            .filter(c -> now - c.idleSince() >= config.redundantIdle().toNanos())
+            .forEach(c -> closing.add(new Closing(c, "redundant")));
+      }
+    }
+    closing.forEach(redundant -> remove(redundant.connection()));
+    if (size > config.highWater()) {
+      closing.addAll(trim(now));
+    }
+    return closing;
+  }
+
+  private List<Closing> trim(long now) {
+    List<Closing> trimmed =
+        byPeer.values().stream()
+            .flatMap(List::stream)
+            .filter(c -> !protections.containsKey(c.remotePeer()))
+            .filter(c -> now - c.readySince() >= config.gracePeriod().toNanos())
+            .sorted(LEAST_USEFUL_FIRST)
+            .limit(size - config.lowWater())
+            .map(c -> new Closing(c, "trimmed: more than " + config.highWater()))
+            .toList();
+    trimmed.forEach(closing -> remove(closing.connection()));
+    return trimmed;
+  }
+}
