@@ -41,6 +41,9 @@ enum MultiaddrValue {
   private static final int MAX_PREFIX_LENGTH = 128;
   private static final int MAX_PORT = 0xffff;
 
+  /** Besides the unreserved, what a path segment may have unencoded: RFC 3986 §3.3. */
+  private static final String SEGMENT_DELIMITERS = "!$&'()*+,;=:@";
+
   /** Bytes of a value, or -1 when a varint length precedes it. */
   private final int length;
 
@@ -189,7 +192,8 @@ enum MultiaddrValue {
         bytes.write(high << 4 | low);
         i += 2;
       } else {
-        require(isUnreserved(c), "path is not percent-encoded");
+        require(
+            isUnreserved(c) || SEGMENT_DELIMITERS.indexOf(c) >= 0, "path is not percent-encoded");
         bytes.write(c);
       }
     }

@@ -1,34 +1,25 @@
 package io.infernet.libp2p.testing;
 
-import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.peer.KeyType;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.peer.PublicKey;
-import java.util.Arrays;
+import java.security.SecureRandom;
+import java.util.SplittableRandom;
 
-/** Identities that are the same in every run. */
+/** Identities that are the same in every run: number n of a key type follows from n. */
 public final class TestIdentities {
 
   private TestIdentities() {}
 
-  /** The secp256k1 key number {@code n}, from 1. */
+  /** The key number {@code n} of a type; an RSA key takes a second or so to make. */
+  public static PrivateKey privateKey(KeyType type, int n) {
+    return PrivateKey.generate(type, new RepeatableRandom(n));
+  }
+
+  /** The secp256k1 key number {@code n}. */
   public static PrivateKey privateKey(int n) {
-    // Private key protobuf: field 1 the type, field 2 the 32 bytes of the scalar.
-    byte[] protobuf = new byte[4 + 32];
-    Arrays.fill(protobuf, 4, protobuf.length - 4, (byte) 1);
-    protobuf[0] = 8;
-    protobuf[1] = (byte) KeyType.SECP256K1.code();
-    protobuf[2] = 18;
-    protobuf[3] = 32;
-    for (int i = 0; i < 4; i++) {
-      protobuf[protobuf.length - 1 - i] = (byte) (n >>> (8 * i));
-    }
-    try {
-      return PrivateKey.fromProtobuf(protobuf);
-    } catch (ProtocolViolationException e) {
-      throw new IllegalArgumentException("no key number " + n, e);
-    }
+    return privateKey(KeyType.SECP256K1, n);
   }
 
   public static PublicKey publicKey(int n) {
@@ -37,5 +28,22 @@ public final class TestIdentities {
 
   public static PeerId peerId(int n) {
     return PeerId.of(publicKey(n));
+  }
+
+  /** Random bytes that are neither secure nor different from run to run. */
+  private static final class RepeatableRandom extends SecureRandom {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient SplittableRandom source;
+
+    RepeatableRandom(long seed) {
+      source = new SplittableRandom(seed);
+    }
+
+    @Override
+    public void nextBytes(byte[] bytes) {
+      source.nextBytes(bytes);
+    }
   }
 }
