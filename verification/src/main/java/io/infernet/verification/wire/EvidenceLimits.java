@@ -1,0 +1,34 @@
+package io.infernet.verification.wire;
+
+/**
+ * How large a job may be that this node talks about.
+ *
+ * @param maxPromptTokens tokens of a prompt
+ * @param maxAnswerTokens tokens of a whole answer
+ * @param maxStopIds tokens that end an answer
+ */
+public record EvidenceLimits(int maxPromptTokens, int maxAnswerTokens, int maxStopIds) {
+
+  public EvidenceLimits {
+    requirePositive(maxPromptTokens, "maxPromptTokens");
+    requirePositive(maxAnswerTokens, "maxAnswerTokens");
+    requirePositive(maxStopIds, "maxStopIds");
+  }
+
+  private static void requirePositive(int value, String name) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " is below 1: " + value);
+    }
+  }
+
+  /** Contexts of up to 131,072 tokens. */
+  public static EvidenceLimits defaults() {
+    return new EvidenceLimits(131_072, 131_072, 64);
+  }
+
+  /** No {@code JobRequest} within these limits takes more bytes. */
+  public int maxRequestSize() {
+    // A token takes at most five bytes as a varint; 512 cover the fields of fixed size.
+    return Math.toIntExact(512 + 5L * (maxPromptTokens + (long) maxAnswerTokens + maxStopIds));
+  }
+}
