@@ -25,19 +25,14 @@ final class BaseX {
   }
 
   String encode(byte[] bytes) {
-    int zeros = 0;
-    while (zeros < bytes.length && bytes[zeros] == 0) {
-      zeros++;
-    }
+    int zeros = skipZeros(bytes, 0);
     byte[] number = bytes.clone();
     // log2(36) > 5, so this many digits are enough for every alphabet in use.
     char[] digits = new char[zeros + (bytes.length - zeros) * 8 / 5 + 1];
     int position = digits.length;
     for (int start = zeros; start < number.length; ) {
       digits[--position] = alphabet.charAt(divide(number, start, 256, alphabet.length()));
-      if (number[start] == 0) {
-        start++;
-      }
+      start = skipZeros(number, start);
     }
     for (int i = 0; i < zeros; i++) {
       digits[--position] = alphabet.charAt(0);
@@ -60,19 +55,22 @@ final class BaseX {
       }
       digits[i] = digit;
     }
-    int zeros = 0;
-    while (zeros < digits.length && digits[zeros] == 0) {
-      zeros++;
-    }
+    int zeros = skipZeros(digits, 0);
     byte[] bytes = new byte[digits.length];
     int position = bytes.length;
     for (int start = zeros; start < digits.length; ) {
       bytes[--position] = (byte) divide(digits, start, alphabet.length(), 256);
-      if (digits[start] == 0) {
-        start++;
-      }
+      start = skipZeros(digits, start);
     }
     return Arrays.copyOfRange(bytes, position - zeros, bytes.length);
+  }
+
+  private static int skipZeros(byte[] number, int start) {
+    int position = start;
+    while (position < number.length && number[position] == 0) {
+      position++;
+    }
+    return position;
   }
 
   /** Divides the big-endian number in place and returns the remainder. */
