@@ -1,0 +1,67 @@
+package io.infernet.node.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a command sees of the outside.
+ *
+ * @param environment the variables
+ * @param in standard input
+ * @param out answers, in UTF-8
+ * @param err errors and progress, in UTF-8
+ * @param terminals which of the three a person looks at
+ */
+public record CliContext(
+    Map<String, String> environment,
+    InputStream in,
+    PrintStream out,
+    PrintStream err,
+    Set<Channel> terminals) {
+
+  /** Set by the launcher, which can ask: the digits of the file descriptors that are terminals. */
+  static final String TERMINALS_PROPERTY = "infernet.terminals";
+
+  /** The standard streams. */
+  public enum Channel {
+    IN,
+    OUT,
+    ERR
+  }
+
+  public CliContext {
+    environment = Map.copyOf(environment);
+    terminals = Set.copyOf(terminals);
+  }
+
+  /** This process's own. */
+  static CliContext ofProcess() {
+    String digits = System.getProperty(TERMINALS_PROPERTY, "");
+    Set<Channel> terminals = EnumSet.noneOf(Channel.class);
+    for (Channel channel : Channel.values()) {
+      if (digits.indexOf('0' + channel.ordinal()) >= 0) {
+        terminals.add(channel);
+      }
+    }
+    return new CliContext(
+        System.getenv(),
+        System.in,
+        stream(FileDescriptor.out),
+        stream(FileDescriptor.err),
+        terminals);
+  }
+
+  boolean isTerminal(Channel channel) {
+    return terminals.contains(channel);
+  }
+
+  private static PrintStream stream(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,106 @@
+package io.infernet.node.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.inference.InfernetException;
+import io.infernet.node.ExitCode;
+import java.io.PrintWriter;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** All verbs behind one {@link #execute}. Used by one thread. */
+public final class InfernetCli {
+
+  private final CliContext context;
+  private final GlobalOptions global;
+  private final CommandLine commandLine;
+
+  /** A command line over these streams and variables. */
+  public InfernetCli(CliContext context) {
+    this.context = requireNonNull(context, "context is null");
+    this.global = new GlobalOptions(context);
+    this.commandLine = new CommandLine(global);
+    commandLine
+        .addSubcommand(new InitCommand(context, global))
+        .addSubcommand(new IdCommand(context, global))
+        .addSubcommand(new ConfigCommand(context, global));
+    commandLine
+        .setOut(new PrintWriter(context.out(), true))
+        .setErr(new PrintWriter(context.err(), true))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(this::onUsageError)
+        .setExecutionExceptionHandler(this::onError);
+  }
+
+  /** The names of all verbs. */
+  Set<String> verbs() {
+    return commandLine.getSubcommands().keySet();
+  }
+
+  /** Runs the verb that {@code arguments} name and returns the exit code. */
+  public int execute(String... arguments) {
+    int code = commandLine.execute(arguments);
+    context.out().flush();
+    context.err().flush();
+    return code;
+  }
+
+  private int onUsageError(ParameterException error, String[] arguments) {
+    CommandSpec spec = error.getCommandLine().getCommandSpec();
+    context
+        .err()
+        .println(
+            "infernet: "
+                + oneLine(describe(error))
+                + " (see `"
+                + spec.qualifiedName()
+                + " --help`)");
+    printTrace(error);
+    return ExitCode.USAGE.value();
+  }
+
+  private int onError(Exception error, CommandLine command, ParseResult parsed) {
+    Throwable cause = unwrap(error);
+    context
+        .err()
+        .println(
+            cause instanceof InfernetException
+                ? "infernet: " + oneLine(cause.getMessage())
+                : "infernet: unexpected failure: "
+                    + oneLine(cause.toString())
+                    + " (the same with --debug shows where)");
+    printTrace(cause);
+    return ExitCode.of(cause).value();
+  }
+
+  private static String describe(ParameterException error) {
+    return error instanceof UnmatchedArgumentException unmatched
+        ? "unknown: '" + String.join("', '", unmatched.getUnmatched()) + "'"
+        : error.getMessage();
+  }
+
+  private void printTrace(Throwable error) {
+    if (global.debug()) {
+      error.printStackTrace(context.err());
+    }
+  }
+
+  private static Throwable unwrap(Throwable error) {
+    Throwable cause = error;
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  private static String oneLine(String message) {
+    return message.strip().replaceAll("\\s*[\\r\\n]+\\s*", "; ");
+  }
+}

@@ -1,0 +1,167 @@
+package io.infernet.node.config;
+
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.model.ModelName;
+import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerInfo;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The catalogue of settings, in the order in which {@code config.toml} and {@code config show} list
+ * them. Whatever can be set stands here once.
+ */
+public final class Settings {
+
+  private static final SettingType<Multiaddr> MULTIADDR =
+      SettingType.text("a multiaddr such as /ip4/0.0.0.0/tcp/11501", Multiaddr::parse);
+
+  public static final Setting<List<Role>> ROLES =
+      Setting.of(
+          "node.roles",
+          SettingType.listOf(SettingType.text("provider or client", Role::parse)),
+          List.of(Role.PROVIDER, Role.CLIENT),
+          "What this node does: provider (runs models for others), client (sends jobs to others).");
+
+  public static final Setting<List<Multiaddr>> LISTEN =
+      Setting.of(
+          "network.listen",
+          SettingType.listOf(MULTIADDR),
+          List.of(Multiaddr.parse("/ip4/0.0.0.0/tcp/11501")),
+          "Where other peers reach this node; port 0 takes any free port, an empty list none.");
+
+  public static final Setting<List<Multiaddr>> BOOTSTRAP =
+      Setting.of(
+          "network.bootstrap",
+          SettingType.listOf(
+              SettingType.text(
+                  "a multiaddr that ends in /p2p/PEER-ID, as `infernet serve` prints it",
+                  Settings::parsePeerAddress)),
+          List.of(),
+          "Peers to connect to first; more are learnt from them.");
+
+  public static final Setting<HostAndPort> API_ADDRESS =
+      Setting.of(
+          "api.address",
+          SettingType.text("HOST:PORT, such as 127.0.0.1:11500", HostAndPort::parse),
+          HostAndPort.parse("127.0.0.1:11500"),
+          "Where the OpenAI-compatible API listens. Wider than loopback it needs api.key.");
+
+  public static final Setting<String> API_KEY =
+      new Setting<>(
+          "api.key",
+          SettingType.text("printable text without spaces", Settings::parseKey),
+          "",
+          true,
+          "When set, every request must carry it as \"Authorization: Bearer KEY\".");
+
+  public static final Setting<Integer> API_MAX_BODY_BYTES =
+      Setting.of(
+          "api.max_body_bytes",
+          SettingType.integer(1024, 1 << 28),
+          4 << 20,
+          "Largest request body that the API reads.");
+
+  public static final Setting<Integer> API_MAX_REQUESTS =
+      Setting.of(
+          "api.max_requests",
+          SettingType.integer(1, 10_000),
+          64,
+          "How many requests the API answers at once; more get status 429.");
+
+  public static final Setting<List<ModelName>> WARM_MODELS =
+      Setting.of(
+          "models.warm",
+          SettingType.listOf(
+              SettingType.text("a model's NAME or NAME:VARIANT", Settings::parseModelName)),
+          List.of(),
+          "Models to load at start and keep in memory.");
+
+  public static final Setting<Integer> ENGINE_THREADS =
+      Setting.of(
+          "engine.threads",
+          SettingType.integer(0, 1024),
+          0,
+          "Threads for computing; 0 takes one per core.");
+
+  public static final Setting<Double> ENGINE_MAX_TOKENS_PER_SECOND =
+      Setting.of(
+          "engine.max_tokens_per_second",
+          SettingType.number(0, 1_000_000),
+          0.0,
+          "Slows each answer down to this rate, to leave the machine room for other work; 0 is as"
+              + " fast as it can.");
+
+  public static final Setting<Duration> JOB_DEADLINE =
+      Setting.of(
+          "job.deadline",
+          SettingType.duration(Duration.ofMillis(100), Duration.ofHours(24)),
+          Duration.ofMinutes(5),
+          "A job that takes longer fails, unless the request says otherwise.");
+
+  public static final Setting<Duration> JOB_FIRST_TOKEN_TIMEOUT =
+      Setting.of(
+          "job.first_token_timeout",
+          SettingType.duration(Duration.ofMillis(100), Duration.ofHours(1)),
+          Duration.ofSeconds(30),
+          "A provider that has not sent the first token by then is given up for another one.");
+
+  public static final Setting<Duration> JOB_TOKEN_TIMEOUT =
+      Setting.of(
+          "job.token_timeout",
+          SettingType.duration(Duration.ofMillis(100), Duration.ofHours(1)),
+          Duration.ofSeconds(10),
+          "A provider that is silent for longer in mid-answer is given up for another one.");
+
+  private static final List<Setting<?>> ALL =
+      List.of(
+          ROLES,
+          LISTEN,
+          BOOTSTRAP,
+          API_ADDRESS,
+          API_KEY,
+          API_MAX_BODY_BYTES,
+          API_MAX_REQUESTS,
+          WARM_MODELS,
+          ENGINE_THREADS,
+          ENGINE_MAX_TOKENS_PER_SECOND,
+          JOB_DEADLINE,
+          JOB_FIRST_TOKEN_TIMEOUT,
+          JOB_TOKEN_TIMEOUT);
+
+  private Settings() {}
+
+  /** Every setting there is. */
+  public static List<Setting<?>> all() {
+    return ALL;
+  }
+
+  /** The setting named {@code key}, if there is one. */
+  static Optional<Setting<?>> find(String key) {
+    return ALL.stream()
+        .<Setting<?>>map(setting -> setting)
+        .filter(s -> s.key().equals(key))
+        .findFirst();
+  }
+
+  private static Multiaddr parsePeerAddress(String text) {
+    PeerInfo.parse(text);
+    return Multiaddr.parse(text);
+  }
+
+  private static String parseKey(String text) {
+    if (!text.matches("[\\x21-\\x7e]{0,512}")) {
+      throw new IllegalArgumentException("not printable ASCII");
+    }
+    return text;
+  }
+
+  private static ModelName parseModelName(String text) {
+    try {
+      return ModelName.parse(text);
+    } catch (InfernetException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+}
