@@ -1,0 +1,194 @@
+package io.infernet.discovery.directory;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.infernet.libp2p.host.MessageCodec;
+import io.infernet.libp2p.host.ProtocolViolationException;
+import io.infernet.libp2p.multiformats.Cid;
+import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerId;
+import io.infernet.libp2p.peer.PrivateKey;
+import io.infernet.libp2p.peer.SignedEnvelope;
+import io.infernet.proto.directory.DirectoryProto;
+import java.nio.ByteBuffer;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@link DirectoryMessage}s as protobuf. Reading checks form and limits; the signatures of records
+ * are checked by {@link SignedCapability#isSignedByPeer}.
+ */
+public final class DirectoryCodec implements MessageCodec<DirectoryMessage> {
+
+  /** The purpose that a record's signature is for. */
+  static final String DOMAIN = "infernet-capability-record";
+
+  static final String PAYLOAD_TYPE = "/infernet/capability-record/1";
+
+  /** Field header and length of one envelope in a list, at most. */
+  private static final int ENVELOPE_HEADER = 8;
+
+  private final DirectoryLimits limits;
+
+  public DirectoryCodec(DirectoryLimits limits) {
+    this.limits = limits;
+  }
+
+  @Override
+  public int maxMessageSize() {
+    return Math.toIntExact(
+        16
+            + (limits.maxRecordSize() + (long) SignedEnvelope.OVERHEAD + ENVELOPE_HEADER)
+                * limits.maxRecords());
+  }
+
+  /** Signs a record with its peer's key. */
+  public SignedCapability sign(CapabilityRecord record, PrivateKey key) {
+    return new SignedCapability(
+        record, SignedEnvelope.sign(key, DOMAIN, PAYLOAD_TYPE, encode(record)));
+  }
+
+  @Override
+  public ByteBuffer encode(DirectoryMessage message) {
+    DirectoryProto.DirectoryFrame.Builder frame = DirectoryProto.DirectoryFrame.newBuilder();
+    if (message instanceof DirectoryMessage.Query query) {
+      frame.setQuery(DirectoryProto.Query.newBuilder().setLimit(query.limit()));
+    } else if (message instanceof DirectoryMessage.Records records) {
+      DirectoryProto.Records.Builder list = DirectoryProto.Records.newBuilder();
+      for (SignedCapability record : records.records()) {
+        list.addEnvelopes(ByteString.copyFrom(record.envelope().toBytes()));
+      }
+      frame.setRecords(list);
+    } else if (message instanceof DirectoryMessage.Announcement announcement) {
+      frame.setAnnouncement(
+          DirectoryProto.Announcement.newBuilder()
+              .setEnvelope(ByteString.copyFrom(announcement.record().envelope().toBytes())));
+    }
+    return ByteBuffer.wrap(frame.build().toByteArray());
+  }
+
+  @Override
+  public DirectoryMessage decode(ByteBuffer bytes) throws ProtocolViolationException {
+    try {
+      DirectoryProto.DirectoryFrame frame = DirectoryProto.DirectoryFrame.parseFrom(bytes);
+      return switch (frame.getMessageCase()) {
+        case QUERY -> new DirectoryMessage.Query(frame.getQuery().getLimit());
+        case RECORDS -> records(frame.getRecords());
+        case ANNOUNCEMENT ->
+            new DirectoryMessage.Announcement(signed(frame.getAnnouncement().getEnvelope()));
+        case MESSAGE_NOT_SET ->
+            throw new ProtocolViolationException("a directory message of an unknown kind");
+      };
+    } catch (InvalidProtocolBufferException | IllegalArgumentException | DateTimeException e) {
+      throw new ProtocolViolationException("not a directory message: " + e.getMessage(), e);
+    }
+  }
+
+  private DirectoryMessage.Records records(DirectoryProto.Records message)
+      throws ProtocolViolationException, InvalidProtocolBufferException {
+    requireAtMost(message.getEnvelopesCount(), limits.maxRecords(), "records");
+    List<SignedCapability> records = new ArrayList<>();
+    for (ByteString envelope : message.getEnvelopesList()) {
+      records.add(signed(envelope));
+    }
+    return new DirectoryMessage.Records(records);
+  }
+
+  private SignedCapability signed(ByteString bytes)
+      throws ProtocolViolationException, InvalidProtocolBufferException {
+    SignedEnvelope envelope = SignedEnvelope.fromBytes(bytes.toByteArray(), limits.maxRecordSize());
+    return new SignedCapability(
+        decode(DirectoryProto.CapabilityRecord.parseFrom(envelope.payload())), envelope);
+  }
+
+  private static byte[] encode(CapabilityRecord record) {
+    Capabilities capabilities = record.capabilities();
+    DirectoryProto.CapabilityRecord.Builder message =
+        DirectoryProto.CapabilityRecord.newBuilder()
+            .setVersion(CapabilityRecord.VERSION)
+            .setPeer(ByteString.copyFrom(record.peer().toBytes()))
+            .setSequence(record.sequence())
+            .setTimestamp(record.timestamp().toEpochMilli())
+            .addAllRoles(capabilities.roles())
+            .setLoad(
+                DirectoryProto.Load.newBuilder()
+                    .setRunning(capabilities.load().running())
+                    .setSlots(capabilities.load().slots()))
+            .setRegion(capabilities.region().orElse(""))
+            .setAgent(capabilities.agent());
+    for (Multiaddr address : record.addresses()) {
+      message.addAddresses(ByteString.copyFrom(address.toBytes()));
+    }
+    for (ModelOffer offer : capabilities.models()) {
+      message.addModels(
+          DirectoryProto.ModelOffer.newBuilder()
+              .setName(offer.name())
+              .setManifest(ByteString.copyFrom(offer.manifest().toBytes()))
+              .setWarm(offer.warm())
+              .setContextLength(offer.contextLength())
+              .setBasePrice(offer.prices().base())
+              .setPricePerThousandTokens(offer.prices().perThousandTokens()));
+    }
+    return message.build().toByteArray();
+  }
+
+  private CapabilityRecord decode(DirectoryProto.CapabilityRecord message)
+      throws ProtocolViolationException {
+    if (message.getVersion() != CapabilityRecord.VERSION) {
+      throw new ProtocolViolationException(
+          "a capability record of version " + Integer.toUnsignedString(message.getVersion()));
+    }
+    requireAtMost(message.getAddressesCount(), limits.maxAddresses(), "addresses");
+    requireAtMost(message.getRolesCount(), limits.maxRoles(), "roles");
+    requireAtMost(message.getModelsCount(), limits.maxModels(), "models");
+    List<Multiaddr> addresses = new ArrayList<>();
+    for (ByteString address : message.getAddressesList()) {
+      addresses.add(Multiaddr.fromBytes(address.toByteArray()));
+    }
+    List<String> roles = new ArrayList<>();
+    for (String role : message.getRolesList()) {
+      roles.add(text(role));
+    }
+    List<ModelOffer> models = new ArrayList<>();
+    for (DirectoryProto.ModelOffer offer : message.getModelsList()) {
+      models.add(
+          new ModelOffer(
+              text(offer.getName()),
+              Cid.fromBytes(offer.getManifest().toByteArray()),
+              offer.getWarm(),
+              offer.getContextLength(),
+              new PriceList(offer.getBasePrice(), offer.getPricePerThousandTokens())));
+    }
+    String region = text(message.getRegion());
+    return new CapabilityRecord(
+        PeerId.fromBytes(message.getPeer().toByteArray()),
+        message.getSequence(),
+        Instant.ofEpochMilli(message.getTimestamp()),
+        addresses,
+        new Capabilities(
+            roles,
+            models,
+            new Capabilities.Load(message.getLoad().getRunning(), message.getLoad().getSlots()),
+            region.isEmpty() ? Optional.empty() : Optional.of(region),
+            text(message.getAgent())));
+  }
+
+  /** Others' words end up on screens: no control characters. */
+  private String text(String value) throws ProtocolViolationException {
+    requireAtMost(value.length(), limits.maxTextLength(), "characters");
+    if (value.chars().anyMatch(Character::isISOControl)) {
+      throw new ProtocolViolationException("a text has control characters");
+    }
+    return value;
+  }
+
+  private static void requireAtMost(int count, int limit, String what)
+      throws ProtocolViolationException {
+    if (count > limit) {
+      throw new ProtocolViolationException(count + " " + what + " are over " + limit);
+    }
+  }
+}
