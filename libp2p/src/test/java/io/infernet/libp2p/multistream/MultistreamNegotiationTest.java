@@ -10,10 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multistream.MultistreamNegotiation.State;
+import io.infernet.libp2p.testing.Property;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -156,18 +157,36 @@ class MultistreamNegotiationTest {
 
   @Test
   void agreesHoweverTheBytesAreCut() throws Exception {
-    for (long seed = 0; seed < 200; seed++) {
-      SplittableRandom random = new SplittableRandom(seed);
-      List<ProtocolId> proposals = random.nextBoolean() ? List.of(TLS, NOISE) : List.of(NOISE);
-      MultistreamNegotiation initiator = MultistreamNegotiation.initiator(CONFIG, proposals);
-      MultistreamNegotiation other = MultistreamNegotiation.responder(CONFIG, NOISE::equals);
-      byte[] toResponder = initiator.start();
-      while (toResponder.length > 0) {
-        toResponder = feed(initiator, feed(other, toResponder, random), random);
-      }
-      assertEquals(NOISE, initiator.protocol(), "seed " + seed);
-      assertEquals(NOISE, other.protocol(), "seed " + seed);
-    }
+    Property.forAll(
+        200,
+        random -> {
+          List<ProtocolId> proposals = random.nextBoolean() ? List.of(TLS, NOISE) : List.of(NOISE);
+          MultistreamNegotiation initiator = MultistreamNegotiation.initiator(CONFIG, proposals);
+          MultistreamNegotiation other = MultistreamNegotiation.responder(CONFIG, NOISE::equals);
+          byte[] toResponder = initiator.start();
+          while (toResponder.length > 0) {
+            toResponder = feed(initiator, feed(other, toResponder, random), random);
+          }
+          assertEquals(NOISE, initiator.protocol());
+          assertEquals(NOISE, other.protocol());
+        });
+  }
+
+  @Test
+  void nothingButViolationsComesOfGarbage() {
+    Property.forAll(
+        500,
+        random -> {
+          byte[] valid = bytes(HEADER + "\u000b/tls/1.0.0\n\3ls\n").array();
+          byte[] changed = Property.mutate(random, valid);
+          MultistreamNegotiation other = MultistreamNegotiation.responder(CONFIG, NOISE::equals);
+          try {
+            other.receive(ByteBuffer.wrap(changed));
+          } catch (ProtocolViolationException e) {
+            assertTrue(e.getMessage().length() < 150, e::getMessage);
+          }
+          assertEquals(State.NEGOTIATING, other.state());
+        });
   }
 
   @Test
@@ -176,7 +195,7 @@ class MultistreamNegotiationTest {
         IllegalArgumentException.class, () -> MultistreamNegotiation.initiator(CONFIG, List.of()));
   }
 
-  private static byte[] feed(MultistreamNegotiation to, byte[] data, SplittableRandom random)
+  private static byte[] feed(MultistreamNegotiation to, byte[] data, RandomGenerator random)
       throws ProtocolViolationException {
     byte[] answer = {};
     for (int at = 0; at < data.length; ) {

@@ -111,6 +111,11 @@ final class HandshakeState {
     return payload;
   }
 
+  /** This side's static public key. */
+  byte[] staticKey() {
+    return staticKey.publicKey();
+  }
+
   /** The other side's static key, once it was read. */
   byte[] remoteStaticKey() {
     return known(remoteStaticKey).clone();

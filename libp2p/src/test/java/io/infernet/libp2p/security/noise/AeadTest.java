@@ -1,5 +1,6 @@
 package io.infernet.libp2p.security.noise;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -57,7 +58,7 @@ class AeadTest {
         ByteBuffer.wrap(plaintext));
     assertEquals(
         "Internet-Drafts are draft documents valid for a maximum of six months",
-        new String(plaintext, 0, 69, java.nio.charset.StandardCharsets.UTF_8));
+        new String(plaintext, 0, 69, UTF_8));
   }
 
   @ParameterizedTest

@@ -1,7 +1,6 @@
 package io.infernet.libp2p.security.noise;
 
 import static io.infernet.libp2p.security.noise.TestHandshakes.YAMUX;
-import static io.infernet.libp2p.security.noise.TestHandshakes.key;
 import static io.infernet.libp2p.security.noise.TestHandshakes.security;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,11 +16,12 @@ import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.testing.EmbeddedPair;
 import io.infernet.libp2p.testing.EmbeddedPair.Splitter;
+import io.infernet.libp2p.testing.Property;
+import io.infernet.libp2p.testing.TestIdentities;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NoiseHandshakeHandlerTest {
 
-  private static final PrivateKey DIALLER = key(KeyType.SECP256K1);
-  private static final PrivateKey LISTENER = key(KeyType.SECP256K1);
+  private static final PrivateKey DIALLER = TestIdentities.privateKey(1);
+  private static final PrivateKey LISTENER = TestIdentities.privateKey(2);
   private static final PeerId LISTENER_ID = PeerId.of(LISTENER.publicKey());
 
   private final NoisePipeline dialler =
@@ -40,8 +40,8 @@ class NoiseHandshakeHandlerTest {
   @ParameterizedTest
   @EnumSource(KeyType.class)
   void bothSidesLearnWhoTheOtherIs(KeyType type) {
-    PrivateKey left = key(type);
-    PrivateKey right = key(type);
+    PrivateKey left = TestIdentities.privateKey(type, 1);
+    PrivateKey right = TestIdentities.privateKey(type, 2);
     NoisePipeline initiator =
         new NoisePipeline(security(left).initiator(PeerId.of(right.publicKey())));
     NoisePipeline responder = new NoisePipeline(security(right).responder());
@@ -144,21 +144,20 @@ class NoiseHandshakeHandlerTest {
 
   @Test
   void closesWithOneReasonOnGarbage() {
-    for (long seed = 0; seed < 300; seed++) {
-      SplittableRandom random = new SplittableRandom(seed);
-      NoisePipeline victim =
-          seed % 2 == 0
-              ? new NoisePipeline(security(LISTENER).responder())
-              : new NoisePipeline(security(DIALLER).initiator(LISTENER_ID));
-      for (int reads = 0; reads < 40 && victim.channel.isOpen(); reads++) {
-        byte[] garbage = new byte[random.nextInt(1, 2000)];
-        random.nextBytes(garbage);
-        victim.read(garbage);
-      }
-      assertTrue(victim.results.isEmpty(), "seed " + seed);
-      assertInstanceOf(ProtocolViolationException.class, victim.reason(), "seed " + seed);
-      victim.assertNoBuffersLeft();
-    }
+    Property.forAll(
+        300,
+        random -> {
+          NoisePipeline victim =
+              random.nextBoolean()
+                  ? new NoisePipeline(security(LISTENER).responder())
+                  : new NoisePipeline(security(DIALLER).initiator(LISTENER_ID));
+          for (int reads = 0; reads < 40 && victim.channel.isOpen(); reads++) {
+            victim.read(Property.bytesOfLength(random, random.nextInt(1, 2000)));
+          }
+          assertTrue(victim.results.isEmpty());
+          assertInstanceOf(ProtocolViolationException.class, victim.reason());
+          victim.assertNoBuffersLeft();
+        });
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.infernet.libp2p.security.noise;
 
 import io.infernet.libp2p.host.ProtocolId;
-import io.infernet.libp2p.peer.KeyType;
 import io.infernet.libp2p.peer.PrivateKey;
 import java.security.SecureRandom;
 import java.util.List;
@@ -15,10 +14,6 @@ final class TestHandshakes {
   static final AeadFactory AEADS = AeadFactory.fastest();
 
   private TestHandshakes() {}
-
-  static PrivateKey key(KeyType type) {
-    return PrivateKey.generate(type, RANDOM);
-  }
 
   static NoiseSecurity security(PrivateKey identity, ProtocolId... muxers) {
     return new NoiseSecurity(identity, List.of(muxers), NoiseConfig.defaults(), AEADS, RANDOM);
