@@ -1,0 +1,380 @@
+package io.infernet.libp2p.transport.tcp;
+
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS;
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS4;
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS6;
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.IP6ZONE;
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.TCP;
+
+import io.infernet.libp2p.host.AddressUnavailableException;
+import io.infernet.libp2p.host.PeerUnavailableException;
+import io.infernet.libp2p.multiformats.AddressScope;
+import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.multiformats.MultiaddrProtocol;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.AttributeKey;
+import java.net.BindException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens and dials. What becomes of a socket is the business of the <em>upgrade</em> that the
+ * caller passes: it puts its handlers into the new channel's pipeline, on the channel's event loop,
+ * and its future says when the connection is ready.
+ *
+ * <p>Connections beyond the limits are closed as they are accepted, before anything is read. Safe
+ * from any thread. The owner closes it, and the event loops after it.
+ */
+public final class TcpTransport implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);
+
+  private static final AttributeKey<AcceptLimiter.Answer.Admitted> ADMITTED =
+      AttributeKey.valueOf(TcpTransport.class, "admitted");
+
+  private final TcpConfig config;
+  private final EventLoopGroup eventLoops;
+  private final AddressResolver resolver;
+  private final AcceptLimiter limiter;
+  private final List<Channel> listening = new ArrayList<>();
+
+  public TcpTransport(TcpConfig config, EventLoopGroup eventLoops, AddressResolver resolver) {
+    this.config = config;
+    this.eventLoops = eventLoops;
+    this.resolver = resolver;
+    this.limiter = new AcceptLimiter(config);
+  }
+
+  /**
+   * Whether {@link #dial} understands the address: an IP address and a TCP port, or a name that
+   * {@link #resolve} makes such addresses of.
+   */
+  public boolean canDial(Multiaddr address) {
+    List<Multiaddr.Component> parts = address.components();
+    int host = !parts.isEmpty() && parts.get(0).protocol() == IP6ZONE ? 1 : 0;
+    return parts.size() == host + 2
+        && parts.get(host + 1).protocol() == TCP
+        && address.tcpPort().orElse(0) > 0
+        && (address.ip().isPresent() || isName(address))
+        && address.scope() != AddressScope.UNSPECIFIED;
+  }
+
+  /** Whether the address begins with a name. */
+  public boolean isName(Multiaddr address) {
+    if (address.isEmpty()) {
+      return false;
+    }
+    MultiaddrProtocol first = address.components().get(0).protocol();
+    return first == DNS || first == DNS4 || first == DNS6;
+  }
+
+  /**
+   * The addresses that a name stands for, in the resolver's order.
+   *
+   * @return fails with {@link PeerUnavailableException} when there are none
+   */
+  public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
+    MultiaddrProtocol family = name.components().get(0).protocol();
+    int port = name.tcpPort().orElseThrow();
+    return resolver
+        .resolve(name.host().orElseThrow())
+        .thenApply(
+            found ->
+                found.stream()
+                    .filter(ip -> family != DNS4 || ip instanceof Inet4Address)
+                    .filter(ip -> family != DNS6 || ip instanceof Inet6Address)
+                    .map(ip -> Multiaddr.fromSocketAddress(new InetSocketAddress(ip, port)))
+                    .toList());
+  }
+
+  /**
+   * Connects to an address for which {@link #canDial} is true and that is no name.
+   *
+   * @param upgrade see the type's description
+   * @return what the upgrade makes; fails with {@link PeerUnavailableException} when nobody
+   *     answers. Completing it from outside ends the attempt.
+   */
+  public <T> CompletableFuture<T> dial(
+      Multiaddr address, Function<Channel, CompletableFuture<T>> upgrade) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    InetSocketAddress target;
+    try {
+      target = socketAddress(address);
+    } catch (UnknownHostException | SocketException e) {
+      result.completeExceptionally(new PeerUnavailableException(e.getMessage(), e));
+      return result;
+    }
+    ChannelFuture connecting =
+        new Bootstrap()
+            .group(eventLoops)
+            .channel(NioSocketChannel.class)
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the caller sets the deadline
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+            .handler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    upgrade.apply(channel).whenComplete((made, e) -> complete(result, made, e));
+                  }
+                })
+            .connect(target);
+    connecting.addListener(
+        connected -> {
+          if (!connected.isSuccess()) {
+            result.completeExceptionally(
+                new PeerUnavailableException(connected.cause().getMessage(), connected.cause()));
+          }
+        });
+    result.whenComplete(
+        (made, error) -> {
+          if (error != null) {
+            connecting.channel().close();
+          }
+        });
+    return result;
+  }
+
+  /**
+   * Accepts connections.
+   *
+   * @param addresses IP addresses and TCP ports, zero for any port
+   * @param upgrade see the type's description; a connection whose upgrade fails is closed
+   * @return the addresses with their real ports, in the same order; fails with {@link
+   *     AddressUnavailableException}, and then listens on none
+   */
+  public CompletableFuture<List<Multiaddr>> listen(
+      List<Multiaddr> addresses, Function<Channel, CompletableFuture<?>> upgrade) {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(eventLoops)
+            .handler(new Gate())
+            .option(ChannelOption.SO_BACKLOG, config.backlog())
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accepted(channel, upgrade);
+                  }
+                });
+    Map<Multiaddr, Multiaddr> bound = new ConcurrentHashMap<>();
+    CompletableFuture<Void> chain = CompletableFuture.completedFuture(null);
+    for (Multiaddr address : wildcard6First(addresses)) {
+      chain =
+          chain
+              .thenCompose(nothing -> bind(bootstrap, address, bound.values()))
+              .thenAccept(real -> bound.put(address, real));
+    }
+    return chain
+        .thenApply(nothing -> addresses.stream().map(bound::get).toList())
+        .whenComplete(
+            (all, error) -> {
+              if (error != null) {
+                close();
+              }
+            });
+  }
+
+  private void accepted(Channel channel, Function<Channel, CompletableFuture<?>> upgrade) {
+    AcceptLimiter.Answer.Admitted admitted = channel.attr(ADMITTED).getAndSet(null);
+    upgrade
+        .apply(channel)
+        .whenComplete(
+            (made, error) -> {
+              admitted.handshakeDone();
+              if (error != null) {
+                channel.close();
+              }
+            });
+  }
+
+  private CompletableFuture<Multiaddr> bind(
+      ServerBootstrap bootstrap, Multiaddr address, Collection<Multiaddr> bound) {
+    CompletableFuture<Multiaddr> result = new CompletableFuture<>();
+    InetSocketAddress target;
+    try {
+      target = socketAddress(address);
+    } catch (UnknownHostException | SocketException e) {
+      result.completeExceptionally(new AddressUnavailableException(address, e.getMessage(), e));
+      return result;
+    }
+    boolean ip4 = target.getAddress() instanceof Inet4Address;
+    bootstrap
+        .clone()
+        // Left alone, the JDK makes a socket for IPv4 addresses that takes IPv6 as well.
+        .channelFactory(
+            () ->
+                ip4
+                    ? new NioServerSocketChannel(
+                        SelectorProvider.provider(), SocketProtocolFamily.INET)
+                    : new NioServerSocketChannel())
+        .bind(target)
+        .addListener(
+            (ChannelFuture binding) -> {
+              if (binding.isSuccess()) {
+                keep(binding.channel());
+                result.complete(
+                    Multiaddr.fromSocketAddress(
+                        (InetSocketAddress) binding.channel().localAddress()));
+              } else if (isWildcard(address) && bound.stream().anyMatch(b -> covers(b, address))) {
+                result.complete(address);
+              } else {
+                result.completeExceptionally(unavailable(address, binding.cause()));
+              }
+            });
+    return result;
+  }
+
+  private synchronized void keep(Channel channel) {
+    listening.add(channel);
+  }
+
+  /** Accepted connections that have not finished their handshake. */
+  public int halfOpen() {
+    return limiter.halfOpen();
+  }
+
+  /** Accepted connections that are open. */
+  public int inbound() {
+    return limiter.open();
+  }
+
+  /** Stops listening; connections go on. */
+  @Override
+  public synchronized void close() {
+    listening.forEach(Channel::close);
+    listening.clear();
+  }
+
+  /** Where a channel's other end is; empty for one that is not connected. */
+  public static Optional<Multiaddr> remoteAddress(Channel channel) {
+    return multiaddr(channel.remoteAddress());
+  }
+
+  /** Where a channel's own end is; empty for one that is not connected. */
+  public static Optional<Multiaddr> localAddress(Channel channel) {
+    return multiaddr(channel.localAddress());
+  }
+
+  private static Optional<Multiaddr> multiaddr(@Nullable SocketAddress address) {
+    return address instanceof InetSocketAddress inet
+        ? Optional.of(Multiaddr.fromSocketAddress(inet))
+        : Optional.empty();
+  }
+
+  private WriteBufferWaterMark waterMark() {
+    return new WriteBufferWaterMark(config.writeLowWater(), config.writeHighWater());
+  }
+
+  private static <T> void complete(
+      CompletableFuture<T> result, @Nullable T value, @Nullable Throwable error) {
+    if (error != null) {
+      result.completeExceptionally(error);
+    } else {
+      result.complete(value);
+    }
+  }
+
+  /** An IPv6 wildcard socket takes IPv4 too, so it goes first where both are asked for. */
+  private static List<Multiaddr> wildcard6First(List<Multiaddr> addresses) {
+    return addresses.stream()
+        .sorted(Comparator.comparing(a -> !(isWildcard(a) && a.has(MultiaddrProtocol.IP6))))
+        .toList();
+  }
+
+  private static boolean covers(Multiaddr wildcard6, Multiaddr address) {
+    return isWildcard(wildcard6)
+        && wildcard6.has(MultiaddrProtocol.IP6)
+        && wildcard6.tcpPort().equals(address.tcpPort());
+  }
+
+  private static boolean isWildcard(Multiaddr address) {
+    return address.scope() == AddressScope.UNSPECIFIED;
+  }
+
+  private static InetSocketAddress socketAddress(Multiaddr address)
+      throws UnknownHostException, SocketException {
+    InetAddress ip =
+        address.ip().orElseThrow(() -> new UnknownHostException("not an IP address: " + address));
+    int port =
+        address.tcpPort().orElseThrow(() -> new UnknownHostException("no TCP port: " + address));
+    Optional<String> zone = address.component(IP6ZONE);
+    if (zone.isPresent()) {
+      NetworkInterface scope = NetworkInterface.getByName(zone.get());
+      if (scope == null) {
+        throw new UnknownHostException("no network interface " + zone.get() + ": " + address);
+      }
+      ip = Inet6Address.getByAddress(null, ip.getAddress(), scope);
+    }
+    return new InetSocketAddress(ip, port);
+  }
+
+  private static AddressUnavailableException unavailable(Multiaddr address, Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    String reason = message;
+    if (cause instanceof BindException && message.contains("in use")) {
+      reason = "the port is in use by another program; stop it or choose another port";
+    } else if (cause instanceof BindException) {
+      reason = "this machine does not have that address; choose one of its own or 0.0.0.0";
+    } else if (message.contains("denied")) {
+      reason = "ports below 1024 need special rights; choose a higher one";
+    }
+    return new AddressUnavailableException(address, reason, cause);
+  }
+
+  /** Turns away connections beyond the limits before they cost anything. */
+  @ChannelHandler.Sharable
+  private final class Gate extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      Channel channel = (Channel) message;
+      if (!(channel.remoteAddress() instanceof InetSocketAddress remote)) {
+        channel.unsafe().closeForcibly(); // gone already
+        return;
+      }
+      AcceptLimiter.Answer answer = limiter.ask(remote.getAddress());
+      if (answer instanceof AcceptLimiter.Answer.Admitted admitted) {
+        channel.attr(ADMITTED).set(admitted);
+        channel.closeFuture().addListener(closed -> admitted.closed());
+        ctx.fireChannelRead(channel);
+      } else if (answer instanceof AcceptLimiter.Answer.Refused refused) {
+        LOG.debug("{}: closed on arrival: {}", remote, refused.reason());
+        channel.unsafe().closeForcibly();
+      }
+    }
+  }
+}
