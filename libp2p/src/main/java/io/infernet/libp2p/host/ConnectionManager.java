@@ -92,7 +92,9 @@ final class ConnectionManager {
 
   /** The connection to open streams on. */
   synchronized Optional<ManagedConnection> preferred(PeerId peer) {
-    return byPeer.getOrDefault(peer, List.of()).stream().min(preferredFirst);
+    return byPeer.getOrDefault(peer, List.of()).stream()
+        .filter(ManagedConnection::acceptsStreams)
+        .min(preferredFirst);
   }
 
   synchronized List<ManagedConnection> connections(PeerId peer) {

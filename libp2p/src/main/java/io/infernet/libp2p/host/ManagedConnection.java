@@ -8,4 +8,10 @@ interface ManagedConnection extends Connection {
 
   /** When its last stream ended, or {@link #readySince}; means nothing while streams are open. */
   long idleSince();
+
+  /** Whether new streams may be opened on it: neither side said that it is about to close. */
+  boolean acceptsStreams();
+
+  /** Closes as {@link #close()} does; {@code reason} is for the log. */
+  void close(String reason);
 }

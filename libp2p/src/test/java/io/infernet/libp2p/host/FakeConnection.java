@@ -14,6 +14,7 @@ final class FakeConnection implements ManagedConnection {
   private final long readySince;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   int streams;
+  boolean acceptsStreams = true;
   long idleSince;
 
   FakeConnection(PeerId peer, boolean initiator, long readySince) {
@@ -35,6 +36,16 @@ final class FakeConnection implements ManagedConnection {
   @Override
   public long idleSince() {
     return idleSince;
+  }
+
+  @Override
+  public boolean acceptsStreams() {
+    return acceptsStreams;
+  }
+
+  @Override
+  public void close(String reason) {
+    closed.complete(null);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.infernet.libp2p.muxer.yamux;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.PeerUnavailableException;
+import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
@@ -44,6 +45,9 @@ import org.slf4j.LoggerFactory;
  * ignored, for rust-yamux may reset a stream that it never opened.
  */
 public final class YamuxSession implements StreamMuxer {
+
+  /** The name under which the muxer is negotiated. */
+  public static final ProtocolId PROTOCOL = ProtocolId.of("/yamux/1.0.0");
 
   private static final Logger LOG = LoggerFactory.getLogger(YamuxSession.class);
 

@@ -176,7 +176,7 @@ public final class TcpTransport implements AutoCloseable {
    *     AddressUnavailableException}, and then listens on none
    */
   public CompletableFuture<List<Multiaddr>> listen(
-      List<Multiaddr> addresses, Function<Channel, CompletableFuture<?>> upgrade) {
+      List<Multiaddr> addresses, Function<Channel, ? extends CompletableFuture<?>> upgrade) {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(eventLoops)
@@ -209,7 +209,8 @@ public final class TcpTransport implements AutoCloseable {
             });
   }
 
-  private void accepted(Channel channel, Function<Channel, CompletableFuture<?>> upgrade) {
+  private void accepted(
+      Channel channel, Function<Channel, ? extends CompletableFuture<?>> upgrade) {
     AcceptLimiter.Answer.Admitted admitted = channel.attr(ADMITTED).getAndSet(null);
     upgrade
         .apply(channel)
