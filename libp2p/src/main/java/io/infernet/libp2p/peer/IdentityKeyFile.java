@@ -88,13 +88,10 @@ public final class IdentityKeyFile {
       Path temporary = Files.createTempFile(folder, "identity", ".tmp", ownerOnly(folder));
       try {
         write(temporary, Base64.getEncoder().encodeToString(key.toProtobuf()) + "\n");
-        moveWithoutReplacing(temporary);
+        return moveWithoutReplacing(temporary);
       } finally {
         Files.deleteIfExists(temporary);
       }
-      return true;
-    } catch (FileAlreadyExistsException e) {
-      return false;
     } catch (IOException e) {
       throw new InvalidKeyFileException(
           "cannot write the key file " + path + " (" + e + "): make its folder writable", e);
@@ -168,14 +165,19 @@ public final class IdentityKeyFile {
   }
 
   /** A hard link is the one way to name a finished file that fails when the name is taken. */
-  private void moveWithoutReplacing(Path temporary) throws IOException {
+  private boolean moveWithoutReplacing(Path temporary) throws IOException {
     try {
-      Files.createLink(path, temporary);
+      try {
+        Files.createLink(path, temporary);
+      } catch (FileAlreadyExistsException e) {
+        throw e;
+      } catch (UnsupportedOperationException | IOException e) {
+        // FAT has no links; there the check and the move are two steps.
+        Files.move(temporary, path);
+      }
+      return true;
     } catch (FileAlreadyExistsException e) {
-      throw e;
-    } catch (UnsupportedOperationException | IOException e) {
-      // FAT has no links; there the check and the move are two steps.
-      Files.move(temporary, path);
+      return false;
     }
   }
 
