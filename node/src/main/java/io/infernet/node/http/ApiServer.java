@@ -1,0 +1,306 @@
+package io.infernet.node.http;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.inference.InfernetException;
+import io.infernet.node.config.HostAndPort;
+import io.infernet.node.config.NodeConfig;
+import io.infernet.node.job.ChatService;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.javalin.util.JavalinBindException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The local HTTP API. Each request has a thread for as long as it lasts; how many there may be is
+ * limited. Safe from any thread; its owner starts and closes it.
+ */
+public final class ApiServer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+  /** Jetty's own: acceptor, selectors and the threads that refuse what is too much. */
+  private static final int SPARE_THREADS = 16;
+
+  /** A client that sends or takes nothing for so long is cut off. */
+  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final NodeConfig.Api config;
+  private final String token;
+  private final ChatService chat;
+  private final NodeView node;
+  private final Clock clock;
+  private final Duration drain;
+  private final Semaphore requests;
+  private final ObjectMapper mapper =
+      JsonMapper.builder()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+  private @Nullable Javalin server;
+
+  /**
+   * @param token a bearer token that is accepted besides the configured key
+   * @param chat where answers come from
+   * @param node what the node tells of itself
+   * @param clock for the time of an answer
+   * @param drain how long {@link #close} lets answers under way go on
+   */
+  public ApiServer(
+      NodeConfig.Api config,
+      String token,
+      ChatService chat,
+      NodeView node,
+      Clock clock,
+      Duration drain) {
+    this.config = requireNonNull(config, "config is null");
+    this.token = requireNonNull(token, "token is null");
+    this.chat = requireNonNull(chat, "chat is null");
+    this.node = requireNonNull(node, "node is null");
+    this.clock = requireNonNull(clock, "clock is null");
+    this.drain = requireNonNull(drain, "drain is null");
+    this.requests = new Semaphore(config.maxRequests());
+  }
+
+  /**
+   * Binds the address and answers from then on.
+   *
+   * @throws InfernetException when the address is in use or not this machine's
+   */
+  public synchronized void start() {
+    Javalin created = Javalin.create(this::configure);
+    try {
+      created.start(config.address().host(), config.address().port());
+    } catch (JavalinBindException e) {
+      throw new InfernetException(
+          "cannot open the API on "
+              + config.address()
+              + " ("
+              + rootMessage(e)
+              + "): another program may use the port; stop it or choose another with --api"
+              + " HOST:PORT",
+          e);
+    }
+    server = created;
+  }
+
+  /** Where it answers, with the real port. */
+  public synchronized URI baseUri() {
+    if (server == null) {
+      throw new IllegalStateException("not started");
+    }
+    return URI.create(
+        "http://" + new HostAndPort(config.address().host(), server.port()).toString());
+  }
+
+  /** Takes no more requests, waits for those under way, and ends what is left. */
+  @Override
+  public synchronized void close() {
+    if (server != null) {
+      server.stop();
+      server = null;
+    }
+  }
+
+  private void configure(JavalinConfig javalin) {
+    javalin.startup.showJavalinBanner = false;
+    javalin.startup.showOldJavalinVersionWarning = false;
+    javalin.startup.startupWatcherEnabled = false;
+    javalin.http.compressionStrategy = CompressionStrategy.NONE;
+    javalin.http.prefer405over404 = true;
+    QueuedThreadPool threads =
+        new QueuedThreadPool(config.maxRequests() + SPARE_THREADS, Math.min(8, SPARE_THREADS));
+    threads.setName("http");
+    threads.setDaemon(true);
+    javalin.jetty.threadPool = threads;
+    javalin.jetty.modifyHttpConfiguration(
+        http -> {
+          http.setSendServerVersion(false);
+          http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
+        });
+    javalin.jetty.modifyServer(jetty -> jetty.setStopTimeout(drain.toMillis()));
+
+    CompletionHandler chatCompletions =
+        new CompletionHandler(CompletionRequests::chat, chat, mapper, clock);
+    CompletionHandler completions =
+        new CompletionHandler(CompletionRequests::text, chat, mapper, clock);
+    NodeAnswers answers = new NodeAnswers(node);
+    javalin.routes.before(this::admit);
+    javalin.routes.get("/health", context -> send(context, answers.health()));
+    javalin.routes.get("/api/status", limited(context -> send(context, answers.status())));
+    javalin.routes.get("/api/peers", limited(context -> send(context, answers.peers())));
+    javalin.routes.get("/v1/models", limited(context -> send(context, answers.models())));
+    javalin.routes.get(
+        "/v1/models/{name}",
+        limited(context -> send(context, answers.model(context.pathParam("name")))));
+    javalin.routes.post(
+        "/v1/chat/completions",
+        limited(context -> chatCompletions.handle(context, readBody(context))));
+    javalin.routes.post(
+        "/v1/completions", limited(context -> completions.handle(context, readBody(context))));
+    javalin.routes.exception(
+        CompletionHandler.ResponseOverException.class,
+        (e, context) -> LOG.debug("a client went away"));
+    javalin.routes.exception(Exception.class, (e, context) -> sendError(context, e));
+    javalin.routes.error(
+        404,
+        context -> {
+          if (context.resultInputStream() == null || !isJson(context)) {
+            sendError(
+                context,
+                ApiException.of(
+                    404,
+                    "invalid_request_error",
+                    "not_found",
+                    "There is no " + context.method() + " " + context.path() + "."));
+          }
+        });
+    javalin.routes.error(
+        405,
+        context ->
+            sendError(
+                context,
+                ApiException.of(
+                    405,
+                    "invalid_request_error",
+                    "method_not_allowed",
+                    context.path() + " does not take " + context.method() + ".")));
+  }
+
+  private static boolean isJson(Context context) {
+    String type = context.res().getContentType();
+    return type != null && type.startsWith("application/json");
+  }
+
+  /** Keeps strangers out: web pages of other origins, and those without the key. */
+  private void admit(Context context) {
+    if (config.key().isEmpty()) {
+      // Without a key only loopback is bound; what remains is a web page that gets at it through
+      // the browser, by its own origin or by a name that it pointed here (DNS rebinding).
+      if (!isLoopbackName(context.header("Host"))) {
+        throw ApiException.of(
+            403,
+            "invalid_request_error",
+            "foreign_host",
+            "The Host header must name this machine, such as localhost.");
+      }
+    } else if (!context.path().equals("/health") && !hasKey(context.header("Authorization"))) {
+      context.header("WWW-Authenticate", "Bearer");
+      throw ApiException.of(
+          401,
+          "invalid_request_error",
+          "invalid_api_key",
+          "Send this node's API key as 'Authorization: Bearer KEY'.");
+    }
+    String origin = context.header("Origin");
+    if (origin != null && !origin.equals("http://" + context.header("Host"))) {
+      throw ApiException.of(
+          403,
+          "invalid_request_error",
+          "foreign_origin",
+          "Web pages of other origins may not use this API.");
+    }
+  }
+
+  private static boolean isLoopbackName(@Nullable String host) {
+    if (host == null) {
+      return false;
+    }
+    try {
+      return HostAndPort.parse(host.matches(".*:\\d+") ? host : host + ":80").isLoopback();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private boolean hasKey(@Nullable String authorization) {
+    if (authorization == null || !authorization.startsWith("Bearer ")) {
+      return false;
+    }
+    byte[] sent = authorization.substring("Bearer ".length()).getBytes(StandardCharsets.UTF_8);
+    // Both are compared in constant time, so that the time tells nothing of the key.
+    boolean isKey = MessageDigest.isEqual(sent, config.key().getBytes(StandardCharsets.UTF_8));
+    boolean isToken = MessageDigest.isEqual(sent, token.getBytes(StandardCharsets.UTF_8));
+    return isKey | isToken;
+  }
+
+  private Handler limited(Handler handler) {
+    return context -> {
+      if (!requests.tryAcquire()) {
+        context.header("Retry-After", "1");
+        throw ApiException.of(
+            429,
+            "rate_limit_error",
+            "too_many_requests",
+            "This node answers " + config.maxRequests() + " requests at once; try again.");
+      }
+      try {
+        handler.handle(context);
+      } finally {
+        requests.release();
+      }
+    };
+  }
+
+  private JsonNode readBody(Context context) throws IOException {
+    byte[] body = context.req().getInputStream().readNBytes(config.maxBodyBytes() + 1);
+    if (body.length > config.maxBodyBytes()) {
+      throw ApiException.of(
+          413,
+          "invalid_request_error",
+          "body_too_large",
+          "The body is larger than " + config.maxBodyBytes() + " bytes (api.max_body_bytes).");
+    }
+    try {
+      return mapper.readTree(body);
+    } catch (JsonProcessingException e) {
+      throw ApiException.badRequest(
+          "The body is not valid JSON: "
+              + e.getOriginalMessage().lines().findFirst().orElse("")
+              + ".");
+    }
+  }
+
+  private void send(Context context, ObjectNode body) throws IOException {
+    context.contentType("application/json").result(mapper.writeValueAsBytes(body));
+  }
+
+  private void sendError(Context context, Exception error) {
+    ApiException known = ApiErrors.of(error);
+    if (context.res().isCommitted()) {
+      return;
+    }
+    context
+        .status(known.status())
+        .contentType("application/json")
+        .result(known.toJson().toString());
+  }
+
+  private static String rootMessage(Throwable error) {
+    Throwable cause = error;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
+  }
+}
