@@ -71,8 +71,8 @@ public final class VirtualPipes {
     private @Nullable StreamMuxer muxer;
     private final Deque<ByteBuf> written = new ArrayDeque<>();
     private final Deque<ByteBuf> wire = new ArrayDeque<>();
-    private final Deque<Long> due = new ArrayDeque<>();
     private int bytes;
+    private int ready;
     private int maxBytes;
     private boolean wasWritable = true;
     private boolean blocked;
@@ -140,11 +140,19 @@ public final class VirtualPipes {
 
     @Override
     public void flush() {
+      int flushed = 0;
       while (!written.isEmpty()) {
-        wire.add(written.remove());
-        due.add(time.nanoTime() + latency.toNanos());
+        ByteBuf data = written.remove();
+        flushed += data.readableBytes();
+        wire.add(data);
       }
-      time.schedule(latency, this::deliver);
+      int length = flushed;
+      time.schedule(
+          latency,
+          () -> {
+            ready += length;
+            deliver();
+          });
     }
 
     @Override
@@ -155,28 +163,20 @@ public final class VirtualPipes {
     @Override
     public void close(Throwable cause) {
       assertFalse(closing, "closed twice");
-      flush();
       closing = true;
       closeCause = cause;
-      time.schedule(latency, this::deliver);
+      flush();
     }
 
     private void deliver() {
       if (blocked || closed) {
         return;
       }
-      int ready = 0;
-      int index = 0;
-      Long[] times = due.toArray(Long[]::new);
-      for (ByteBuf data : wire) {
-        if (times[index++] > time.nanoTime()) {
-          break;
-        }
-        ready += data.readableBytes();
-      }
       if (ready > 0) {
         deliver(Math.max(1, Math.min(ready, fragmenter.applyAsInt(ready))));
-        time.execute(this::deliver);
+        if (ready > 0 || closing) {
+          time.execute(this::deliver);
+        }
       } else if (closing && wire.isEmpty()) {
         drop();
         other.drop();
@@ -193,10 +193,10 @@ public final class VirtualPipes {
         fragment.writeBytes(first, Math.min(first.readableBytes(), fragment.writableBytes()));
         if (!first.isReadable()) {
           wire.remove().release();
-          due.remove();
         }
       }
       bytes -= length;
+      ready -= length;
       if (!wasWritable && bytes < capacity / 2) {
         wasWritable = true;
         time.execute(muxer::writabilityChanged);
@@ -211,8 +211,8 @@ public final class VirtualPipes {
       wire.forEach(ByteBuf::release);
       written.clear();
       wire.clear();
-      due.clear();
       bytes = 0;
+      ready = 0;
     }
   }
 
