@@ -95,6 +95,7 @@ final class VirtualStream implements Stream {
     CompletableFuture<Void> sent =
         queue(new Pending(ByteBuffer.allocate(0), new CompletableFuture<>(), true));
     writeClosed = true;
+    endWhenBothClosed();
     return sent;
   }
 
