@@ -113,7 +113,7 @@ public final class IdentityKeyFile {
     }
   }
 
-  private PrivateKey parse(byte[] content) {
+  PrivateKey parse(byte[] content) {
     if (content.length == 0) {
       throw damaged("is empty", null);
     }
