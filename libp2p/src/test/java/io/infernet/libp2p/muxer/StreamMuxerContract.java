@@ -94,6 +94,27 @@ public abstract class StreamMuxerContract {
   }
 
   @Test
+  void keepsTheOrderOfWritesFromTheEventLoopAndOtherThreads() {
+    MuxedStream stream = open();
+    pipes
+        .left()
+        .asAnotherThread(
+            () -> {
+              stream.write(bytes("one "));
+              stream.write(bytes("two "));
+            });
+    stream.write(bytes("three "));
+    pipes.left().asAnotherThread(() -> stream.write(bytes("four")));
+    stream.closeWrite();
+
+    settle();
+    RecordingListener there = listen(accepted.get(0));
+    settle();
+    assertEquals("one two three four", there.text());
+    assertEquals("close", there.events().get(there.events().size() - 1));
+  }
+
+  @Test
   void letsEitherSideOpenStreams() {
     MuxedStream stream = listener.openStream().join();
     RecordingListener here = listen(stream);

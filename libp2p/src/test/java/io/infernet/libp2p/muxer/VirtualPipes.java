@@ -74,6 +74,7 @@ public final class VirtualPipes {
     private int bytes;
     private int ready;
     private int maxBytes;
+    private boolean inEventLoop = true;
     private boolean wasWritable = true;
     private boolean blocked;
     private boolean closing;
@@ -112,9 +113,16 @@ public final class VirtualPipes {
       }
     }
 
+    /** Does what {@code caller} does as if another thread than the event loop's did it. */
+    public void asAnotherThread(Runnable caller) {
+      inEventLoop = false;
+      caller.run();
+      inEventLoop = true;
+    }
+
     @Override
     public boolean inEventLoop() {
-      return true;
+      return inEventLoop;
     }
 
     @Override

@@ -590,10 +590,23 @@ public final class YamuxSession implements StreamMuxer {
    * @return false when the event loop has shut down
    */
   boolean run(Runnable task) {
-    if (pipe.inEventLoop()) {
+    if (inEventLoop()) {
       task.run();
       return true;
     }
+    return execute(task);
+  }
+
+  boolean inEventLoop() {
+    return pipe.inEventLoop();
+  }
+
+  /**
+   * Runs {@code task} on the event loop, behind those that wait there.
+   *
+   * @return false when the event loop has shut down
+   */
+  boolean execute(Runnable task) {
     try {
       pipe.execute(task);
       return true;
@@ -612,7 +625,7 @@ public final class YamuxSession implements StreamMuxer {
   }
 
   private void assertInEventLoop() {
-    if (!pipe.inEventLoop()) {
+    if (!inEventLoop()) {
       throw new IllegalStateException("not on the event loop of the connection");
     }
   }

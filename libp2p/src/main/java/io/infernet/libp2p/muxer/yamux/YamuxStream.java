@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,9 @@ final class YamuxStream implements MuxedStream {
   private boolean acknowledged;
   private boolean finSent;
   private @Nullable CompletableFuture<Void> closeWrite;
+
+  /** Writes and closes of other threads that are on their way to the event loop. */
+  private final AtomicInteger handedOver = new AtomicInteger();
 
   private boolean ended;
   private @Nullable Throwable resetCause;
@@ -118,7 +122,7 @@ final class YamuxStream implements MuxedStream {
   @Override
   public CompletableFuture<Void> write(ByteBuf data) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    if (!session.run(() -> enqueue(data, done))) {
+    if (!runInOrder(() -> enqueue(data, done))) {
       data.release();
       done.completeExceptionally(YamuxSession.loopEnded());
     }
@@ -128,7 +132,7 @@ final class YamuxStream implements MuxedStream {
   @Override
   public CompletableFuture<Void> closeWrite() {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    if (!session.run(() -> closeWrite(done))) {
+    if (!runInOrder(() -> closeWrite(done))) {
       done.completeExceptionally(YamuxSession.loopEnded());
     }
     return done;
@@ -282,6 +286,28 @@ final class YamuxStream implements MuxedStream {
   }
 
   // --- Writing ---
+
+  /**
+   * Runs {@code task} on the event loop behind the tasks that other threads have handed over: a
+   * callback on the event loop must not write ahead of what its service wrote before.
+   */
+  private boolean runInOrder(Runnable task) {
+    if (handedOver.get() == 0 && session.inEventLoop()) {
+      task.run();
+      return true;
+    }
+    handedOver.incrementAndGet();
+    boolean accepted =
+        session.execute(
+            () -> {
+              handedOver.decrementAndGet();
+              task.run();
+            });
+    if (!accepted) {
+      handedOver.decrementAndGet();
+    }
+    return accepted;
+  }
 
   private void enqueue(ByteBuf data, CompletableFuture<Void> done) {
     int length = data.readableBytes();
