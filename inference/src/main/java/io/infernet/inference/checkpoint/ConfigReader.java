@@ -16,16 +16,22 @@ public final class ConfigReader {
   private static final int MAX_IDS = 64;
 
   private final JsonNode json;
+  private final String what;
 
-  public ConfigReader(JsonNode json) {
+  /**
+   * @param json the configuration
+   * @param what names it in errors, such as {@code config.json}
+   */
+  public ConfigReader(JsonNode json, String what) {
     this.json = json;
+    this.what = what;
   }
 
   /** The first entry of {@code architectures}. */
   String architecture() {
     JsonNode name = json.path("architectures").path(0);
     if (!name.isTextual()) {
-      throw new DamagedModelException("config.json names no architecture");
+      throw new DamagedModelException(what + " names no architecture");
     }
     String text = name.asText();
     return text.length() > 80 ? text.substring(0, 80) + "…" : text;
@@ -34,7 +40,7 @@ public final class ConfigReader {
   /** A number above 0 that must be there. */
   public int count(String field) {
     if (!has(json, field)) {
-      throw new DamagedModelException("config.json: " + field + " is missing");
+      throw new DamagedModelException(what + ": " + field + " is missing");
     }
     return count(field, 0);
   }
@@ -44,14 +50,23 @@ public final class ConfigReader {
     return count(json, field, otherwise);
   }
 
-  private static int count(JsonNode node, String field, int otherwise) {
+  /** A number that is 0 or more. */
+  public int countOrZero(String field, int otherwise) {
+    return count(json, field, otherwise, 0);
+  }
+
+  private int count(JsonNode node, String field, int otherwise) {
+    return count(node, field, otherwise, 1);
+  }
+
+  private int count(JsonNode node, String field, int otherwise, int min) {
     if (!has(node, field)) {
       return otherwise;
     }
     JsonNode value = node.path(field);
     if (!value.isIntegralNumber()
         || !value.canConvertToInt()
-        || value.intValue() < 1
+        || value.intValue() < min
         || value.intValue() > MAX_COUNT) {
       throw bad(field, value);
     }
@@ -63,7 +78,7 @@ public final class ConfigReader {
     return number(json, field, otherwise);
   }
 
-  private static double number(JsonNode node, String field, double otherwise) {
+  private double number(JsonNode node, String field, double otherwise) {
     if (!has(node, field)) {
       return otherwise;
     }
@@ -168,7 +183,7 @@ public final class ConfigReader {
     }
   }
 
-  private static double positive(JsonNode node, String field) {
+  private double positive(JsonNode node, String field) {
     double value = number(node, field, 0);
     if (value <= 0) {
       throw bad(field, node.path(field));
@@ -180,8 +195,8 @@ public final class ConfigReader {
     return !node.path(field).isMissingNode() && !node.path(field).isNull();
   }
 
-  private static DamagedModelException bad(String field, JsonNode value) {
-    return new DamagedModelException("config.json: " + field + " cannot be " + shown(value));
+  private DamagedModelException bad(String field, JsonNode value) {
+    return new DamagedModelException(what + ": " + field + " cannot be " + shown(value));
   }
 
   private static String shown(JsonNode value) {

@@ -72,7 +72,7 @@ public record ModelConfig(
   }
 
   static ModelConfig of(JsonNode json) {
-    ConfigReader config = new ConfigReader(json);
+    ConfigReader config = new ConfigReader(json, "config.json");
     String architecture = config.architecture();
     ModelFamily family =
         FAMILIES.stream()

@@ -31,7 +31,7 @@ public interface InferenceEngine extends AutoCloseable {
   /** The most tokens, prompt and answer together, that this engine takes of the model. */
   int contextLength(ModelManifest model);
 
-  /** The models that are warm, in the order of their loading. */
+  /** The models that are warm, the one not used for longest first. */
   List<LoadedModel> loaded();
 
   /** Cancels all answers and frees the models' memory. */

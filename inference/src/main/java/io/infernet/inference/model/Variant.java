@@ -6,11 +6,22 @@ import java.util.Optional;
 
 /** The numbers a model is computed with, as in {@code NAME:VARIANT}. */
 public enum Variant {
-  FP32,
-  BF16,
-  FP16,
-  INT8,
-  INT4;
+  FP32(true),
+  BF16(true),
+  FP16(false),
+  INT8(false),
+  INT4(false);
+
+  private final boolean runnable;
+
+  Variant(boolean runnable) {
+    this.runnable = runnable;
+  }
+
+  /** Whether this version computes with such numbers. */
+  public boolean runnable() {
+    return runnable;
+  }
 
   /** The variant that prints as {@code text}, if there is one. */
   public static Optional<Variant> parse(String text) {

@@ -145,7 +145,7 @@ public final class FakeInferenceEngine implements InferenceEngine {
       throw new IllegalStateException("the engine is closed");
     }
     int context = contextLength(request.model().manifest());
-    int length = request.prompt().size() + request.outputSoFar().size();
+    int length = request.prompt().size();
     if (length > context - (request.maxTokens() == 0 ? 0 : 1)) {
       throw new ContextLengthExceededException(request.model().name(), length, context);
     }

@@ -1,0 +1,164 @@
+package io.infernet.inference.engine.djl;
+
+import io.infernet.inference.checkpoint.ByteSink;
+import io.infernet.inference.checkpoint.Checkpoint;
+import io.infernet.inference.checkpoint.DType;
+import io.infernet.inference.checkpoint.TensorInfo;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A TorchScript module that libtorch loads: source text of one class, and its attributes. Written
+ * as a zip of {@code code/__torch__.py} (the source), {@code data.pkl} (the attributes), {@code
+ * data/N} (the numbers of tensor N), {@code constants.pkl}, {@code version} and {@code byteorder};
+ * see libtorch's {@code torch/csrc/jit/docs/serialization.md}. Tensors stream from where they are;
+ * none is held in memory. Confined to one thread.
+ */
+final class TorchScriptArchive {
+
+  /** The qualified name of the module's class, as its source refers to itself. */
+  static final String CLASS = "__torch__.Model";
+
+  private static final String ROOT = "model/";
+
+  /** Version 3 of the archive, which every libtorch since 1.6 reads. */
+  private static final String VERSION = "3\n";
+
+  /** An empty tuple: the graph has no constants of its own. */
+  private static final byte[] NO_CONSTANTS = {(byte) 0x80, 2, ')', '.'};
+
+  /** The numbers of one tensor. */
+  record Tensor(DType dtype, List<Long> shape, StoredZipWriter.Content content) {
+
+    /** Numbers that are at hand, in one dimension. */
+    static Tensor of(float[] values) {
+      return new Tensor(
+          DType.F32,
+          List.of((long) values.length),
+          sink -> {
+            ByteBuffer bytes =
+                ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().put(values);
+            sink.write(bytes);
+          });
+    }
+
+    /** A tensor without numbers, to be replaced by the module itself. */
+    static Tensor empty() {
+      return of(new float[0]);
+    }
+
+    /**
+     * Tensors of a checkpoint, one below the other.
+     *
+     * @throws UnsupportedModelException when their formats differ
+     */
+    static Tensor of(Checkpoint checkpoint, List<String> names) {
+      TensorInfo first = checkpoint.tensor(names.get(0));
+      long rows = 0;
+      for (String name : names) {
+        TensorInfo tensor = checkpoint.tensor(name);
+        if (tensor.dtype() != first.dtype()) {
+          throw new UnsupportedModelException(
+              "this version does not run models that mix number formats (%s is %s, %s is %s)"
+                  .formatted(
+                      first.name(), first.dtype().label(), tensor.name(), tensor.dtype().label()));
+        }
+        rows += tensor.shape().get(0);
+      }
+      List<Long> shape = new ArrayList<>(first.shape());
+      shape.set(0, rows);
+      return new Tensor(first.dtype(), shape, sink -> readAll(checkpoint, names, sink));
+    }
+
+    private static void readAll(Checkpoint checkpoint, List<String> names, ByteSink sink)
+        throws IOException {
+      for (String name : names) {
+        checkpoint.read(name, sink);
+      }
+    }
+
+    private String storageClass() {
+      return switch (dtype) {
+        case F32 -> "FloatStorage";
+        case BF16 -> "BFloat16Storage";
+        case F16 -> "HalfStorage";
+        default ->
+            throw new UnsupportedModelException(
+                "this version does not run models stored as " + dtype.label());
+      };
+    }
+  }
+
+  private final String source;
+  private final Map<String, List<Tensor>> lists = new LinkedHashMap<>();
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+  /**
+   * @param source the text of the class {@value #CLASS}, in TorchScript's serialized form
+   */
+  TorchScriptArchive(String source) {
+    this.source = source;
+  }
+
+  /** Sets an attribute of type {@code Tensor}. */
+  TorchScriptArchive tensor(String name, Tensor value) {
+    tensors.put(name, value);
+    return this;
+  }
+
+  /** Sets an attribute of type {@code List[Tensor]}. */
+  TorchScriptArchive list(String name, List<Tensor> values) {
+    lists.put(name, List.copyOf(values));
+    return this;
+  }
+
+  /**
+   * Writes the archive into a new file.
+   *
+   * @throws IOException when the disk fails or is full
+   */
+  void write(Path file) throws IOException {
+    try (StoredZipWriter zip =
+        new StoredZipWriter(
+            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+      PickleWriter pickle = new PickleWriter("__torch__", "Model");
+      pickle.attribute("training").bool(false);
+      int[] next = {0};
+      for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+        pickle.attribute(entry.getKey());
+        add(zip, pickle, next[0]++, entry.getValue());
+      }
+      for (Map.Entry<String, List<Tensor>> entry : lists.entrySet()) {
+        pickle.attribute(entry.getKey()).beginTensorList();
+        for (Tensor tensor : entry.getValue()) {
+          add(zip, pickle, next[0]++, tensor);
+        }
+        pickle.endTensorList();
+      }
+      zip.add(ROOT + "data.pkl", pickle.finish());
+      zip.add(ROOT + "code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
+      zip.add(ROOT + "constants.pkl", NO_CONSTANTS);
+      zip.add(ROOT + "version", VERSION.getBytes(StandardCharsets.US_ASCII));
+      zip.add(ROOT + "byteorder", "little".getBytes(StandardCharsets.US_ASCII));
+      zip.finish();
+    }
+  }
+
+  private static void add(StoredZipWriter zip, PickleWriter pickle, int number, Tensor tensor)
+      throws IOException {
+    String key = Integer.toString(number);
+    pickle.tensor(tensor.storageClass(), key, tensor.shape());
+    zip.add(ROOT + "data/" + key, tensor.content());
+  }
+}

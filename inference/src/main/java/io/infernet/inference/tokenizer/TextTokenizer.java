@@ -1,0 +1,103 @@
+package io.infernet.inference.tokenizer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.NativeLibraries;
+import io.infernet.inference.checkpoint.DamagedModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A model's own tokenizer, from its {@code tokenizer.json}: Hugging Face's library, in this process
+ * and offline. Nothing is ever cut off. Safe from any thread; its owner closes it.
+ */
+public final class TextTokenizer implements AutoCloseable {
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final int maxChars;
+
+  private TextTokenizer(HuggingFaceTokenizer tokenizer, int maxChars) {
+    this.tokenizer = tokenizer;
+    this.maxChars = maxChars;
+  }
+
+  /**
+   * Opens the tokenizer of a model folder.
+   *
+   * @param nativesFolder where native libraries are unpacked on first use
+   * @param maxChars longest text that is encoded, in characters
+   * @throws DamagedModelException when {@code tokenizer.json} is missing or malformed
+   * @throws InfernetException when the library does not load on this machine
+   */
+  public static TextTokenizer open(Path folder, Path nativesFolder, int maxChars) {
+    NativeLibraries.unpackInto(nativesFolder);
+    Path file = folder.resolve("tokenizer.json");
+    if (!Files.exists(file)) {
+      throw new DamagedModelException(file + " is missing; put the model's original files there");
+    }
+    try {
+      return new TextTokenizer(
+          HuggingFaceTokenizer.builder()
+              .optTokenizerPath(file)
+              .optTruncation(false)
+              .optPadding(false)
+              .build(),
+          maxChars);
+    } catch (IOException | RuntimeException e) {
+      throw new DamagedModelException(
+          "%s cannot be read: %s; put the model's original file there"
+              .formatted(file, e.getMessage()),
+          e);
+    } catch (LinkageError e) {
+      throw new InfernetException(
+          "the tokenizer library does not load on this machine (%s, %s): %s"
+              .formatted(
+                  System.getProperty("os.name"), System.getProperty("os.arch"), e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Text to token ids.
+   *
+   * @param addSpecialTokens whether the model's own marks (such as begin of text) are put around
+   *     it; not for a rendered chat template, which has them
+   * @throws InfernetException when the text is longer than the tokenizer takes
+   */
+  public TokenIds encode(String text, boolean addSpecialTokens) {
+    if (text.length() > maxChars) {
+      throw new InfernetException(
+          "the text has %d characters; at most %d are taken".formatted(text.length(), maxChars));
+    }
+    long[] ids = tokenizer.encode(text, addSpecialTokens, false).getIds();
+    int[] narrow = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      narrow[i] = Math.toIntExact(ids[i]);
+    }
+    return TokenIds.of(narrow);
+  }
+
+  /**
+   * Token ids to text. Bytes that are no UTF-8 become U+FFFD.
+   *
+   * @param skipSpecialTokens whether the model's own marks are left out
+   */
+  public String decode(TokenIds ids, boolean skipSpecialTokens) {
+    long[] wide = new long[ids.size()];
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = ids.get(i);
+    }
+    return tokenizer.decode(wide, skipSpecialTokens);
+  }
+
+  /** Decodes an answer as its tokens come. */
+  public StreamingDetokenizer stream() {
+    return new StreamingDetokenizer(ids -> decode(ids, true));
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}
