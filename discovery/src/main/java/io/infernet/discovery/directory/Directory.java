@@ -20,9 +20,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -49,6 +51,7 @@ public final class Directory implements AutoCloseable {
   private final Host host;
   private final PrivateKey key;
   private final Supplier<Capabilities> capabilities;
+  private final Supplier<List<Multiaddr>> addresses;
   private final CapabilityTable table;
   private final DirectoryConfig config;
   private final DirectoryCodec codec;
@@ -60,6 +63,10 @@ public final class Directory implements AutoCloseable {
 
   // Owned by the executor.
   private final Map<PeerId, CompletableFuture<Void>> asking = new LinkedHashMap<>();
+
+  /** Connected peers that were asked at least once. */
+  private final Set<PeerId> asked = new LinkedHashSet<>();
+
   private @Nullable SignedCapability own;
   private long sequence;
   private boolean announcePending;
@@ -71,6 +78,7 @@ public final class Directory implements AutoCloseable {
   /**
    * @param key signs this node's record
    * @param capabilities what this node can do now; called on the executor and must not block
+   * @param addresses where peers reach this node, without {@code /p2p}; called likewise
    * @param table where records go; may have other sources too
    * @param executor the service's event thread
    */
@@ -78,6 +86,7 @@ public final class Directory implements AutoCloseable {
       Host host,
       PrivateKey key,
       Supplier<Capabilities> capabilities,
+      Supplier<List<Multiaddr>> addresses,
       CapabilityTable table,
       DirectoryConfig config,
       Executor executor,
@@ -88,6 +97,7 @@ public final class Directory implements AutoCloseable {
     this.host = host;
     this.key = key;
     this.capabilities = capabilities;
+    this.addresses = addresses;
     this.table = table;
     this.config = config;
     this.codec = new DirectoryCodec(config.limits());
@@ -112,7 +122,15 @@ public final class Directory implements AutoCloseable {
                 }
 
                 @Override
-                public void onDisconnected(Connection connection) {}
+                public void onDisconnected(Connection connection) {
+                  PeerId peer = connection.remotePeer();
+                  run(
+                      () -> {
+                        if (host.connection(peer).isEmpty()) {
+                          asked.remove(peer);
+                        }
+                      });
+                }
               });
           refresh();
         });
@@ -138,18 +156,25 @@ public final class Directory implements AutoCloseable {
   }
 
   /**
-   * Asks every connected peer now.
+   * Waits for what connected peers serve, as after a start.
    *
-   * @return done, never failed, when each has answered or cannot
+   * @return done, never failed, when every connected peer was asked at least once and has answered
+   *     or cannot
    */
-  public CompletableFuture<Void> refreshNow() {
+  public CompletableFuture<Void> settled() {
     CompletableFuture<Void> done = new CompletableFuture<>();
     try {
       executor.execute(
-          () ->
-              CompletableFuture.allOf(
-                      connectedPeers().stream().map(this::ask).toArray(CompletableFuture<?>[]::new))
-                  .whenComplete((all, error) -> done.complete(null)));
+          () -> {
+            List<CompletableFuture<Void>> waitFor = new ArrayList<>(asking.values());
+            for (PeerId peer : connectedPeers()) {
+              if (!asked.contains(peer)) {
+                waitFor.add(ask(peer));
+              }
+            }
+            CompletableFuture.allOf(waitFor.toArray(CompletableFuture<?>[]::new))
+                .whenComplete((all, error) -> done.complete(null));
+          });
     } catch (RejectedExecutionException e) {
       done.complete(null);
     }
@@ -250,16 +275,17 @@ public final class Directory implements AutoCloseable {
       return present != null ? present : CompletableFuture.completedFuture(null);
     }
     CompletableFuture<Void> done = new CompletableFuture<>();
-    asking.put(peer, done);
+    CompletableFuture<Void> ended = done.handle((ok, error) -> null);
+    asking.put(peer, ended);
+    asked.add(peer);
     scheduler.timeout(
         done, config.queryTimeout(), () -> peer + " did not answer the directory in time");
-    CompletableFuture<Void> ended = done.handle((ok, error) -> null);
     done.whenComplete(
         (ok, error) -> {
           if (error != null) {
             LOG.debug("asking {}: {}", peer, error.getMessage());
           }
-          run(() -> asking.remove(peer, done));
+          run(() -> asking.remove(peer, ended));
         });
     host.newStream(peer, List.of(PROTOCOL))
         .whenComplete(
@@ -322,19 +348,19 @@ public final class Directory implements AutoCloseable {
   private SignedCapability ownRecord() {
     Instant now = clock.instant();
     Capabilities current = bounded(capabilities.get());
-    List<Multiaddr> addresses =
-        host.listenAddresses().stream().limit(config.limits().maxAddresses()).toList();
+    List<Multiaddr> reachable =
+        addresses.get().stream().limit(config.limits().maxAddresses()).toList();
     SignedCapability present = own;
     if (present != null
         && present.record().capabilities().equals(current)
-        && present.record().addresses().equals(addresses)
+        && present.record().addresses().equals(reachable)
         && !present.record().timestamp().plus(config.ownRecordAge()).isBefore(now)) {
       return present;
     }
     // A restarted node goes on above what it said before, as long as its clock does.
     sequence = Math.max(sequence + 1, now.toEpochMilli());
     SignedCapability next =
-        codec.sign(new CapabilityRecord(host.peerId(), sequence, now, addresses, current), key);
+        codec.sign(new CapabilityRecord(host.peerId(), sequence, now, reachable, current), key);
     own = next;
     return next;
   }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.model.ModelName;
+import io.infernet.inference.tokenizer.StopStrings;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.node.UsageException;
 import java.time.Duration;
@@ -50,10 +51,8 @@ public record ChatRequest(
     OptionalLong maxPrice,
     VerifyMode verify) {
 
-  /** Most stop texts, and the longest of them in characters. */
-  public static final int MAX_STOP = 16;
-
-  public static final int MAX_STOP_LENGTH = 1_000;
+  /** Most stop texts. */
+  public static final int MAX_STOP = StopStrings.MAX_STRINGS;
 
   public ChatRequest {
     requireNonNull(model, "model is null");
@@ -70,8 +69,8 @@ public record ChatRequest(
     require(stop.size() <= MAX_STOP, "at most " + MAX_STOP + " stop texts, not " + stop.size());
     for (String text : stop) {
       require(
-          !text.isEmpty() && text.length() <= MAX_STOP_LENGTH,
-          "a stop text must have 1 to " + MAX_STOP_LENGTH + " characters");
+          !text.isEmpty() && text.length() <= StopStrings.MAX_LENGTH,
+          "a stop text must have 1 to " + StopStrings.MAX_LENGTH + " characters");
     }
     int top = topLogprobs.orElse(0);
     require(
@@ -94,6 +93,8 @@ public record ChatRequest(
   }
 
   /**
+   * Begins a request.
+   *
    * @param model {@code NAME} or {@code NAME:VARIANT}
    */
   public static Builder builder(String model) {
@@ -206,6 +207,8 @@ public record ChatRequest(
     }
 
     /**
+     * The request.
+     *
      * @throws UsageException when a value is impossible
      */
     public ChatRequest build() {

@@ -13,6 +13,10 @@ import java.time.Duration;
  * @param defaultMaxPrice the most to pay, in millionths of the currency's unit
  * @param maxJobs answers that may be under way at once
  * @param maxTokenizers tokenizers kept in memory, the least recently used dropped first
+ * @param maxAttempts how many times providers are asked for one answer
+ * @param retryPause before a provider that broke is asked again, when there is no other
+ * @param directoryTimeout how long to ask connected peers who serves a model of which no provider
+ *     is known
  */
 public record ChatServiceConfig(
     int defaultMaxTokens,
@@ -20,14 +24,19 @@ public record ChatServiceConfig(
     Duration maxDeadline,
     long defaultMaxPrice,
     int maxJobs,
-    int maxTokenizers) {
+    int maxTokenizers,
+    int maxAttempts,
+    Duration retryPause,
+    Duration directoryTimeout) {
 
   public ChatServiceConfig {
     requireNonNull(defaultDeadline, "defaultDeadline is null");
     requireNonNull(maxDeadline, "maxDeadline is null");
-    if (defaultMaxTokens < 1 || maxJobs < 1 || maxTokenizers < 1) {
+    JobClientConfig.requirePositive(retryPause, "retryPause");
+    JobClientConfig.requirePositive(directoryTimeout, "directoryTimeout");
+    if (defaultMaxTokens < 1 || maxJobs < 1 || maxTokenizers < 1 || maxAttempts < 1) {
       throw new IllegalArgumentException(
-          "defaultMaxTokens, maxJobs and maxTokenizers must be above 0");
+          "defaultMaxTokens, maxJobs, maxTokenizers and maxAttempts must be above 0");
     }
     if (defaultDeadline.isNegative()
         || defaultDeadline.isZero()
@@ -41,6 +50,15 @@ public record ChatServiceConfig(
 
   /** Only free answers of up to 256 tokens within five minutes. */
   public static ChatServiceConfig defaults() {
-    return new ChatServiceConfig(256, Duration.ofMinutes(5), Duration.ofMinutes(50), 0, 256, 4);
+    return new ChatServiceConfig(
+        256,
+        Duration.ofMinutes(5),
+        Duration.ofMinutes(50),
+        0,
+        256,
+        4,
+        16,
+        Duration.ofSeconds(6),
+        Duration.ofSeconds(2));
   }
 }

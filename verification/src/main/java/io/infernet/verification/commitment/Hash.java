@@ -21,7 +21,9 @@ public final class Hash {
   }
 
   /**
-   * @throws IllegalArgumentException unless there are {@value #LENGTH} bytes
+   * The hash of those bytes.
+   *
+   * @throws IllegalArgumentException unless there are {@value #LENGTH}
    */
   public static Hash fromBytes(byte[] bytes) {
     return new Hash(bytes.clone());

@@ -28,7 +28,9 @@ public final class JobId {
   }
 
   /**
-   * @throws IllegalArgumentException unless there are {@value #LENGTH} bytes
+   * The name of those bytes.
+   *
+   * @throws IllegalArgumentException unless there are {@value #LENGTH}
    */
   public static JobId fromBytes(byte[] bytes) {
     return new JobId(bytes.clone());

@@ -1,0 +1,67 @@
+package io.infernet.node.job;
+
+import io.infernet.libp2p.concurrent.Scheduler;
+import io.infernet.libp2p.host.Host;
+import io.infernet.libp2p.peer.KeyType;
+import io.infernet.libp2p.peer.PrivateKey;
+import io.infernet.node.job.wire.JobCodec;
+import io.infernet.verification.commitment.JobRequest;
+import io.infernet.verification.receipt.ReceiptVerifier;
+import io.infernet.verification.wire.JobRequestCodec;
+import java.util.concurrent.Executor;
+
+/**
+ * Asks providers for answers: one stream of {@code /infernet/job/1.0.0} for each attempt. Used on
+ * the client service's event thread, the {@code executor} of the constructor.
+ */
+public final class JobClient {
+
+  final Host host;
+  final PrivateKey key;
+  final ReceiptStore receipts;
+  final JobClientConfig config;
+  final PatientExecutor executor;
+  final Executor storage;
+  final Scheduler scheduler;
+  final JobCodec codec;
+  final JobRequestCodec requests;
+  final ReceiptVerifier verifier = new ReceiptVerifier();
+
+  /**
+   * @param key this node's, secp256k1
+   * @param executor the client service's event thread
+   * @param storage where the receipt store may wait for the disk
+   */
+  public JobClient(
+      Host host,
+      PrivateKey key,
+      ReceiptStore receipts,
+      JobClientConfig config,
+      Executor executor,
+      Executor storage,
+      Scheduler scheduler) {
+    if (key.type() != KeyType.SECP256K1) {
+      throw new IllegalArgumentException("receipts need a secp256k1 key, not " + key.type());
+    }
+    this.host = host;
+    this.key = key;
+    this.receipts = receipts;
+    this.config = config;
+    this.executor = new PatientExecutor(executor, scheduler);
+    this.storage = storage;
+    this.scheduler = scheduler;
+    this.codec = new JobCodec(config.limits());
+    this.requests = new JobRequestCodec(config.limits().evidence());
+  }
+
+  /**
+   * Asks {@code request.provider()}.
+   *
+   * @param warm whether that provider says it has the model loaded
+   */
+  JobAttempt start(JobRequest request, boolean warm, JobAttempt.Listener listener) {
+    JobClientStream attempt = new JobClientStream(this, request, warm, listener);
+    attempt.open();
+    return attempt;
+  }
+}

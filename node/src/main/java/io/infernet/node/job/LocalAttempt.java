@@ -1,0 +1,113 @@
+package io.infernet.node.job;
+
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.engine.EngineBusyException;
+import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.GeneratedToken;
+import io.infernet.inference.engine.Generation;
+import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.InferenceEngine;
+import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.tokenizer.TokenIds;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** An attempt on this machine's own engine. */
+final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
+
+  /** When a busy engine is asked again. */
+  private static final Duration BUSY_RETRY = Duration.ofMillis(500);
+
+  private final Listener listener;
+  private Generation generation = () -> {};
+  private boolean ended;
+
+  private LocalAttempt(Listener listener) {
+    this.listener = listener;
+  }
+
+  /** Starts the answer; the listener is called after this has returned. */
+  static LocalAttempt start(
+      InferenceEngine engine,
+      GenerationRequest request,
+      Listener listener,
+      PatientExecutor executor) {
+    LocalAttempt attempt = new LocalAttempt(listener);
+    EngineFeed feed = new EngineFeed(attempt, executor);
+    executor.execute(
+        () -> {
+          if (attempt.ended) {
+            return;
+          }
+          try {
+            attempt.generation = engine.generate(request, feed);
+          } catch (EngineBusyException e) {
+            attempt.fail(Attempt.Outcome.REFUSED, e.getMessage(), Optional.of(BUSY_RETRY));
+            return;
+          } catch (InfernetException e) {
+            attempt.fail(Attempt.Outcome.FAILED, e.getMessage(), Optional.empty());
+            return;
+          }
+          listener.onAccepted();
+        });
+    return attempt;
+  }
+
+  @Override
+  public void stop(int keepTokens) {
+    if (!ended) {
+      cancel();
+      listener.onCompleted(new Completion(FinishReason.STOP, Optional.empty(), 0));
+    }
+  }
+
+  @Override
+  public void cancel() {
+    ended = true;
+    generation.cancel();
+  }
+
+  @Override
+  public void onPrompt(List<Optional<TokenScore>> scores) {
+    if (!ended) {
+      listener.onPromptScores(scores);
+    }
+  }
+
+  @Override
+  public void onTokens(List<GeneratedToken> tokens) {
+    if (!ended) {
+      listener.onTokens(
+          TokenIds.of(tokens.stream().mapToInt(GeneratedToken::id).toArray()),
+          tokens.stream().flatMap(token -> token.score().stream()).toList());
+    }
+  }
+
+  @Override
+  public void onFinish(FinishReason reason) {
+    if (ended) {
+      return;
+    }
+    if (reason == FinishReason.CANCELLED) {
+      fail(Attempt.Outcome.FAILED, "the engine was closed", Optional.empty());
+      return;
+    }
+    ended = true;
+    listener.onCompleted(new Completion(reason, Optional.empty(), 0));
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    String message =
+        error instanceof InfernetException ? error.getMessage() : "the engine failed: " + error;
+    fail(Attempt.Outcome.FAILED, message, Optional.empty());
+  }
+
+  private void fail(Attempt.Outcome outcome, String detail, Optional<Duration> retryAfter) {
+    if (!ended) {
+      ended = true;
+      listener.onFailed(outcome, detail, retryAfter);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package io.infernet.node.job;
+
+import io.infernet.discovery.directory.Directory;
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.engine.InferenceEngine;
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelManifest;
+import io.infernet.inference.model.ModelRepository;
+import io.infernet.libp2p.concurrent.Scheduler;
+import io.infernet.libp2p.concurrent.Ticker;
+import io.infernet.libp2p.peer.PeerId;
+import io.infernet.verification.commitment.JobId;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.random.RandomGenerator;
+
+/**
+ * Answers with the help of the network: providers first, and this machine's own engine when there
+ * is none. State is owned by the {@code executor}; public methods are safe from any thread. Its
+ * owner closes it.
+ */
+public final class NetworkChatService implements ChatService, AutoCloseable {
+
+  final PeerId self;
+  final ModelRepository models;
+  final Directory directory;
+  final ProviderSelector selector;
+  final JobClient client;
+  final Optional<InferenceEngine> engine;
+  final JobStore jobs;
+  final ChatServiceConfig config;
+  final PatientExecutor executor;
+  final Executor background;
+  final Scheduler scheduler;
+  final Clock clock;
+  final Ticker ticker;
+
+  private final TextCodec.Source codecs;
+
+  // Guarded by this.
+  private final RandomGenerator random;
+  private final Map<ModelManifest, TextCodec> loadedCodecs;
+  private final Set<ChatRun> running = new LinkedHashSet<>();
+  private boolean closed;
+
+  /**
+   * @param self this node
+   * @param models the models installed here, whose tokenizers and templates are used
+   * @param codecs reads tokenizers and templates
+   * @param engine this machine's own, if it may be used
+   * @param executor the service's event thread, the same as the {@code client}'s
+   * @param background where tokenizers run and stores may wait for the disk
+   * @param random job ids, nonces and seeds come from it
+   */
+  public NetworkChatService(
+      PeerId self,
+      ModelRepository models,
+      TextCodec.Source codecs,
+      Directory directory,
+      ProviderSelector selector,
+      JobClient client,
+      Optional<InferenceEngine> engine,
+      JobStore jobs,
+      ChatServiceConfig config,
+      Executor executor,
+      Executor background,
+      Scheduler scheduler,
+      Clock clock,
+      Ticker ticker,
+      RandomGenerator random) {
+    this.self = self;
+    this.models = models;
+    this.codecs = codecs;
+    this.directory = directory;
+    this.selector = selector;
+    this.client = client;
+    this.engine = engine;
+    this.jobs = jobs;
+    this.config = config;
+    this.executor = new PatientExecutor(executor, scheduler);
+    this.background = background;
+    this.scheduler = scheduler;
+    this.clock = clock;
+    this.ticker = ticker;
+    this.random = random;
+    this.loadedCodecs =
+        new LinkedHashMap<>(16, 0.75f, true) {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<ModelManifest, TextCodec> eldest) {
+            return size() > config.maxTokenizers();
+          }
+        };
+  }
+
+  @Override
+  public ChatJob start(ChatRequest request) {
+    ChatRun run = new ChatRun(this, request, newJobId());
+    Optional<String> refusal;
+    synchronized (this) {
+      if (closed) {
+        refusal = Optional.of("this node shuts down");
+      } else if (running.size() >= config.maxJobs()) {
+        refusal = Optional.of(config.maxJobs() + " answers are under way already; try again later");
+      } else {
+        refusal = Optional.empty();
+        running.add(run);
+      }
+    }
+    if (refusal.isPresent()) {
+      run.refuse(new InfernetException(refusal.get()));
+      return run;
+    }
+    try {
+      background.execute(run::prepare);
+    } catch (RejectedExecutionException e) {
+      run.refuse(new InfernetException("this machine is busy; try again later"));
+    }
+    return run;
+  }
+
+  /** Jobs that are under way, oldest first. */
+  public List<JobRecord> running() {
+    List<ChatRun> runs;
+    synchronized (this) {
+      runs = List.copyOf(running);
+    }
+    return runs.stream().map(ChatRun::record).toList();
+  }
+
+  /** Ends the job with that id, if it is under way; says whether it was. */
+  public boolean cancel(JobId id) {
+    Optional<ChatRun> found;
+    synchronized (this) {
+      found = running.stream().filter(run -> run.id().equals(id)).findFirst();
+    }
+    found.ifPresent(ChatRun::cancel);
+    return found.isPresent();
+  }
+
+  /** Takes no more requests and ends those under way. */
+  @Override
+  public void close() {
+    List<ChatRun> left;
+    synchronized (this) {
+      closed = true;
+      left = List.copyOf(running);
+    }
+    left.forEach(ChatRun::cancel);
+  }
+
+  synchronized void ended(ChatRun run) {
+    running.remove(run);
+  }
+
+  private synchronized JobId newJobId() {
+    return JobId.random(random);
+  }
+
+  synchronized long newLong() {
+    return random.nextLong();
+  }
+
+  /** The model's codec, kept for the next time. May take a while. */
+  TextCodec codec(InstalledModel model) {
+    synchronized (this) {
+      TextCodec present = loadedCodecs.get(model.manifest());
+      if (present != null) {
+        return present;
+      }
+    }
+    TextCodec loaded = codecs.load(model);
+    synchronized (this) {
+      TextCodec first = loadedCodecs.putIfAbsent(model.manifest(), loaded);
+      return first != null ? first : loaded;
+    }
+  }
+}

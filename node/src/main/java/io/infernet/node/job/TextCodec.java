@@ -1,0 +1,34 @@
+package io.infernet.node.job;
+
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.tokenizer.StreamingDetokenizer;
+import io.infernet.inference.tokenizer.TokenIds;
+import java.util.List;
+
+/** How a model reads and writes text: its tokenizer and its chat template. Safe from any thread. */
+public interface TextCodec {
+
+  /** The tokens of plain text. */
+  TokenIds encode(String text);
+
+  /**
+   * The tokens of a chat, as the model's template writes it, up to where the answer begins.
+   *
+   * @throws io.infernet.inference.InfernetException when the template refuses the messages
+   */
+  TokenIds encode(List<ChatMessage> messages);
+
+  /** What one token stands for by itself. */
+  String text(int token);
+
+  /** Decodes an answer as its tokens come. */
+  StreamingDetokenizer stream();
+
+  /** Where codecs come from. */
+  @FunctionalInterface
+  interface Source {
+
+    /** Reads the model's tokenizer files; may take a while. */
+    TextCodec load(InstalledModel model);
+  }
+}

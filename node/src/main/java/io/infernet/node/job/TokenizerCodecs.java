@@ -1,0 +1,105 @@
+package io.infernet.node.job;
+
+import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.tokenizer.ChatTemplate;
+import io.infernet.inference.tokenizer.StreamingDetokenizer;
+import io.infernet.inference.tokenizer.TextTokenizer;
+import io.infernet.inference.tokenizer.TokenIds;
+import io.infernet.node.UsageException;
+import java.lang.ref.Cleaner;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads models' own tokenizers and chat templates. A tokenizer's native memory is freed when nobody
+ * holds its codec any more. Safe from any thread.
+ */
+public final class TokenizerCodecs implements TextCodec.Source {
+
+  private final Path nativesFolder;
+  private final int maxChars;
+  private final CheckpointLimits limits;
+  private final Clock clock;
+  private final Cleaner cleaner = Cleaner.create();
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param nativesFolder where the tokenizer's native library is unpacked on first use
+   * @param maxChars longest text that is encoded, in characters
+   * @param clock for templates that name the day
+   */
+  public TokenizerCodecs(Path nativesFolder, int maxChars, CheckpointLimits limits, Clock clock) {
+    this.nativesFolder = nativesFolder;
+    this.maxChars = maxChars;
+    this.limits = limits;
+    this.clock = clock;
+  }
+
+  @Override
+  public TextCodec load(InstalledModel model) {
+    Optional<ChatTemplate> template = ChatTemplate.read(model.folder(), limits, clock);
+    TextTokenizer tokenizer = TextTokenizer.open(model.folder(), nativesFolder, maxChars);
+    Codec codec = new Codec(tokenizer, template, model.name().toString());
+    cleaner.register(codec, tokenizer::close);
+    return codec;
+  }
+
+  private static final class Codec implements TextCodec {
+    private final TextTokenizer tokenizer;
+    private final Optional<ChatTemplate> template;
+    private final String model;
+
+    Codec(TextTokenizer tokenizer, Optional<ChatTemplate> template, String model) {
+      this.tokenizer = tokenizer;
+      this.template = template;
+      this.model = model;
+    }
+
+    @Override
+    public TokenIds encode(String text) {
+      return tokenizer.encode(text, true);
+    }
+
+    @Override
+    public TokenIds encode(List<ChatMessage> messages) {
+      if (template.isPresent()) {
+        String text =
+            template
+                .get()
+                .render(
+                    messages.stream()
+                        .map(
+                            message ->
+                                new io.infernet.inference.tokenizer.ChatMessage(
+                                    message.role(), message.content()))
+                        .toList(),
+                    true);
+        return tokenizer.encode(text, false);
+      }
+      if (messages.size() == 1) {
+        return encode(messages.get(0).content());
+      }
+      throw new UsageException(
+          model + " continues texts and holds no conversations; give it one message");
+    }
+
+    @Override
+    public String text(int token) {
+      return tokenizer.decode(TokenIds.of(token), false);
+    }
+
+    /** The stream keeps this codec, and so the tokenizer, in memory. */
+    @Override
+    public StreamingDetokenizer stream() {
+      return new StreamingDetokenizer(this::decode);
+    }
+
+    private String decode(TokenIds ids) {
+      return tokenizer.decode(ids, true);
+    }
+  }
+}
