@@ -1,5 +1,7 @@
 package io.infernet.libp2p.host;
 
+import java.util.concurrent.CompletableFuture;
+
 /** What the {@link ConnectionManager} needs to know of a connection. Safe from any thread. */
 interface ManagedConnection extends Connection {
 
@@ -11,6 +13,9 @@ interface ManagedConnection extends Connection {
 
   /** Whether new streams may be opened on it: neither side said that it is about to close. */
   boolean acceptsStreams();
+
+  /** Done when the connection has ended, and what depends on it runs before {@link #closed}. */
+  CompletableFuture<Void> ended();
 
   /** Closes as {@link #close()} does; {@code reason} is for the log. */
   void close(String reason);

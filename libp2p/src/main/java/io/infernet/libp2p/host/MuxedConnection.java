@@ -34,6 +34,7 @@ final class MuxedConnection implements ManagedConnection {
   private final Environment environment;
   private final StreamMuxer muxer;
   private final long readySince;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private final Map<ProtocolId, Integer> inboundByProtocol = new HashMap<>(4);
   private int negotiating;
@@ -71,6 +72,7 @@ final class MuxedConnection implements ManagedConnection {
         .thenAccept(
             reason -> {
               LOG.debug("{} ended: {}", this, reason.getMessage());
+              ended.complete(null);
               closed.complete(null);
             });
   }
@@ -133,6 +135,11 @@ final class MuxedConnection implements ManagedConnection {
   @Override
   public void close(String reason) {
     muxer.close(new PeerUnavailableException(reason));
+  }
+
+  @Override
+  public CompletableFuture<Void> ended() {
+    return ended;
   }
 
   @Override

@@ -273,7 +273,7 @@ public final class NettyHost implements Host {
     LOG.debug("{} is ready", connection);
     listeners.forEach(listener -> tell(() -> listener.onConnected(connection)));
     connection
-        .closed()
+        .ended()
         .thenRun(
             () -> {
               manager.remove(connection);

@@ -90,6 +90,11 @@ final class FakeConnection implements ManagedConnection {
   }
 
   @Override
+  public CompletableFuture<Void> ended() {
+    return closed;
+  }
+
+  @Override
   public CompletableFuture<Void> closed() {
     return closed;
   }

@@ -17,6 +17,7 @@ import io.infernet.libp2p.testing.TestIdentities;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -221,6 +222,41 @@ class NettyHostTest {
     assertSame(await(came), await(went));
     assertTrue(alice.connections().isEmpty());
     assertTrue(bob.connections().isEmpty());
+  }
+
+  @Test
+  void aWritersBufferIsItsOwnAgainOnceTheSendIsDone() {
+    NettyHost alice = network.host(1);
+    NettyHost bob = network.host(2);
+    bob.handle(Echo.PROTOCOL, new Echo());
+    await(alice.connect(info(bob)));
+    Stream stream = await(alice.newStream(bob.peerId(), List.of(Echo.PROTOCOL)));
+    Received received = new Received();
+    stream.listen(received);
+
+    byte[] chunk = new byte[100_000];
+    sendAgain(stream, chunk, 0);
+
+    byte[] echoed = await(received.end());
+    assertEquals(50 * chunk.length, echoed.length);
+    for (int i = 0; i < echoed.length; i++) {
+      assertEquals(i / chunk.length, echoed[i], "byte " + i);
+    }
+  }
+
+  private static void sendAgain(Stream stream, byte[] chunk, int number) {
+    Arrays.fill(chunk, (byte) number);
+    stream
+        .send(ByteBuffer.wrap(chunk))
+        .thenRun(
+            () -> {
+              Arrays.fill(chunk, (byte) -1);
+              if (number < 49) {
+                sendAgain(stream, chunk, number + 1);
+              } else {
+                stream.closeWrite();
+              }
+            });
   }
 
   @Test

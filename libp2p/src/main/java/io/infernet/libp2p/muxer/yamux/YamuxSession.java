@@ -83,6 +83,10 @@ public final class YamuxSession implements StreamMuxer {
 
   // Sending.
   private final Deque<YamuxStream> sendQueue = new ArrayDeque<>(4);
+
+  /** Writes whose bytes the pipe has and may still refer to: the writer hears after the flush. */
+  private List<CompletableFuture<Void>> written = new ArrayList<>(2);
+
   private boolean turnScheduled;
   private boolean sending;
   private boolean unflushed;
@@ -429,6 +433,10 @@ public final class YamuxSession implements StreamMuxer {
     }
     flush();
     sending = false;
+    completeWritten();
+    if (ended) {
+      return;
+    }
     if (unsentControlBytes > config.maxUnsentControlBytes() && !pipe.isWritable()) {
       end(
           new PeerUnavailableException("the remote asks for answers and does not read them"),
@@ -442,6 +450,20 @@ public final class YamuxSession implements StreamMuxer {
     if (unflushed) {
       unflushed = false;
       pipe.flush();
+    }
+  }
+
+  /** Tells the writer after the next flush that its bytes have left. */
+  void completeAfterFlush(CompletableFuture<Void> write) {
+    written.add(write);
+  }
+
+  /** Runs the writers' code, which may write and end what it likes. */
+  private void completeWritten() {
+    if (!written.isEmpty()) {
+      List<CompletableFuture<Void>> done = written;
+      written = new ArrayList<>(2);
+      done.forEach(write -> write.complete(null));
     }
   }
 
@@ -557,6 +579,7 @@ public final class YamuxSession implements StreamMuxer {
       pipe.close(cause);
     }
     sendQueue.clear();
+    completeWritten();
     PeerUnavailableException forStreams =
         cause instanceof PeerUnavailableException unavailable
             ? unavailable

@@ -381,12 +381,11 @@ final class YamuxStream implements MuxedStream {
       sendCredit -= length;
       queuedBytes -= length;
     }
-    // Completing a future runs the caller's code, which may write frames: not inside this one.
-    Write sent = firstWrite;
     int left = length;
     while (firstWrite != null && firstWrite.data.readableBytes() <= left) {
       left -= firstWrite.data.readableBytes();
       session.writePayload(firstWrite.data);
+      session.completeAfterFlush(firstWrite.done);
       firstWrite = firstWrite.next;
     }
     if (left > 0) {
@@ -395,14 +394,8 @@ final class YamuxStream implements MuxedStream {
     if (firstWrite == null) {
       lastWrite = null;
     }
-    Write unsent = firstWrite;
-    for (Write write = sent; write != unsent; write = write.next) {
-      write.done.complete(null);
-    }
-    if (!ended) {
-      sendFinWhenDrained();
-      queueForSending();
-    }
+    sendFinWhenDrained();
+    queueForSending();
     return length + YamuxFrame.HEADER_LENGTH;
   }
 

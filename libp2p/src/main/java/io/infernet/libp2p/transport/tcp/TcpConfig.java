@@ -12,6 +12,7 @@ import io.infernet.libp2p.host.Limits;
  * @param maxHalfOpenPerIp the same from one IPv4 address or one IPv6 /64
  * @param writeLowWater bytes waiting for the socket below which a connection takes more
  * @param writeHighWater bytes waiting for the socket at which a connection takes no more
+ * @param maxRead bytes read from a socket at once; reads grow to it only while a lot arrives
  */
 public record TcpConfig(
     int backlog,
@@ -20,7 +21,8 @@ public record TcpConfig(
     int maxHalfOpen,
     int maxHalfOpenPerIp,
     int writeLowWater,
-    int writeHighWater) {
+    int writeHighWater,
+    int maxRead) {
 
   public TcpConfig {
     Limits.requirePositive(backlog, "backlog");
@@ -30,9 +32,10 @@ public record TcpConfig(
     Limits.requireAtLeast(maxHalfOpen, maxHalfOpenPerIp, "maxHalfOpen", "maxHalfOpenPerIp");
     Limits.requirePositive(writeLowWater, "writeLowWater");
     Limits.requireAtLeast(writeHighWater, writeLowWater, "writeHighWater", "writeLowWater");
+    Limits.requireAtLeast(maxRead, 1024, "maxRead", "one KiB");
   }
 
   public static TcpConfig defaults() {
-    return new TcpConfig(1024, 2048, 128, 256, 32, 128 * 1024, 512 * 1024);
+    return new TcpConfig(1024, 2048, 128, 256, 32, 128 * 1024, 512 * 1024, 512 * 1024);
   }
 }

@@ -13,6 +13,7 @@ import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multiformats.MultiaddrProtocol;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -21,6 +22,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -60,6 +62,9 @@ import org.slf4j.LoggerFactory;
 public final class TcpTransport implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);
+
+  private static final int SMALLEST_READ = 1024;
+  private static final int USUAL_READ = 8 * 1024;
 
   private static final AttributeKey<AcceptLimiter.Answer.Admitted> ADMITTED =
       AttributeKey.valueOf(TcpTransport.class, "admitted");
@@ -143,6 +148,7 @@ public final class TcpTransport implements AutoCloseable {
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the caller sets the deadline
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+            .option(ChannelOption.RECVBUF_ALLOCATOR, readSizes())
             .handler(
                 new ChannelInitializer<>() {
                   @Override
@@ -184,6 +190,7 @@ public final class TcpTransport implements AutoCloseable {
             .option(ChannelOption.SO_BACKLOG, config.backlog())
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+            .childOption(ChannelOption.RECVBUF_ALLOCATOR, readSizes())
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override
@@ -299,6 +306,11 @@ public final class TcpTransport implements AutoCloseable {
 
   private WriteBufferWaterMark waterMark() {
     return new WriteBufferWaterMark(config.writeLowWater(), config.writeHighWater());
+  }
+
+  private RecvByteBufAllocator readSizes() {
+    return new AdaptiveRecvByteBufAllocator(
+        SMALLEST_READ, Math.min(USUAL_READ, config.maxRead()), config.maxRead());
   }
 
   private static <T> void complete(
