@@ -13,7 +13,7 @@ import io.infernet.libp2p.muxer.yamux.YamuxSession;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.security.noise.NoiseResult;
 import io.infernet.libp2p.security.noise.NoiseSecurity;
-import io.infernet.libp2p.transport.tcp.TcpTransport;
+import io.infernet.libp2p.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -28,10 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a connection of a socket, in the order that the specification demands: multistream-select
+ * Makes a connection of a channel, in the order that the specification demands: multistream-select
  * of {@code /noise}, the Noise handshake, then the muxer, agreed within the handshake or by
- * multistream-select. All of it under one timeout; whatever goes wrong closes the socket. Safe from
- * any thread.
+ * multistream-select. All of it under one timeout; whatever goes wrong closes the channel. Safe
+ * from any thread.
  *
  * @see <a href="https://github.com/libp2p/specs/blob/master/connections/README.md">Establishing
  *     connections</a>
@@ -43,20 +43,25 @@ final class ConnectionUpgrader {
   private final HostConfig config;
   private final NoiseSecurity noise;
   private final MuxedConnection.Environment environment;
+  private final Transport transport;
 
   ConnectionUpgrader(
-      HostConfig config, NoiseSecurity noise, MuxedConnection.Environment environment) {
+      HostConfig config,
+      NoiseSecurity noise,
+      MuxedConnection.Environment environment,
+      Transport transport) {
     this.config = config;
+    this.transport = transport;
     this.noise = noise;
     this.environment = environment;
   }
 
-  /** Upgrades a socket that this host dialled to reach {@code expected}. */
+  /** Upgrades a channel that this host dialled to reach {@code expected}. */
   CompletableFuture<ManagedConnection> outbound(Channel channel, PeerId expected) {
     return upgrade(channel, Optional.of(expected));
   }
 
-  /** Upgrades a socket that this host accepted. */
+  /** Upgrades a channel that this host accepted. */
   CompletableFuture<ManagedConnection> inbound(Channel channel) {
     return upgrade(channel, Optional.empty());
   }
@@ -143,8 +148,8 @@ final class ConnectionUpgrader {
 
     private void mux(ChannelHandlerContext ctx, NoiseResult established) {
       Channel channel = ctx.channel();
-      Optional<Multiaddr> remote = TcpTransport.remoteAddress(channel);
-      Optional<Multiaddr> local = TcpTransport.localAddress(channel);
+      Optional<Multiaddr> remote = transport.remoteAddress(channel);
+      Optional<Multiaddr> local = transport.localAddress(channel);
       if (remote.isEmpty() || local.isEmpty()) {
         fail(ctx, new PeerUnavailableException("the remote closed the connection"));
         return;

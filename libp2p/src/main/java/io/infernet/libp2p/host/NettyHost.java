@@ -9,20 +9,16 @@ import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.security.noise.AeadFactory;
 import io.infernet.libp2p.security.noise.NoiseSecurity;
+import io.infernet.libp2p.transport.Transport;
 import io.infernet.libp2p.transport.tcp.AddressResolver;
 import io.infernet.libp2p.transport.tcp.TcpTransport;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +41,7 @@ public final class NettyHost implements Host {
   private final Scheduler scheduler;
   private final Ticker ticker;
   private final PeerStore peers;
-  private final EventLoopGroup eventLoops;
-  private final TcpTransport tcp;
+  private final Transport transport;
   private final ProtocolTable protocols;
   private final ConnectionManager manager;
   private final ConnectionUpgrader upgrader;
@@ -71,17 +66,31 @@ public final class NettyHost implements Host {
       AddressResolver resolver,
       AeadFactory aeads,
       SecureRandom random) {
+    this(
+        identity,
+        config,
+        scheduler,
+        ticker,
+        new TcpTransport(config.tcp(), config.eventLoops(), resolver),
+        aeads,
+        random);
+  }
+
+  /** A host on another transport, which it closes. */
+  public NettyHost(
+      PrivateKey identity,
+      HostConfig config,
+      Scheduler scheduler,
+      Ticker ticker,
+      Transport transport,
+      AeadFactory aeads,
+      SecureRandom random) {
     this.config = config;
     this.peerId = PeerId.of(identity.publicKey());
     this.scheduler = scheduler;
     this.ticker = ticker;
     this.peers = new MemoryPeerStore(config.maxPeers(), config.maxAddressesPerPeer());
-    this.eventLoops =
-        new MultiThreadIoEventLoopGroup(
-            config.eventLoops(),
-            new DefaultThreadFactory("libp2p", true),
-            NioIoHandler.newFactory());
-    this.tcp = new TcpTransport(config.tcp(), eventLoops, resolver);
+    this.transport = transport;
     this.protocols = new ProtocolTable(config.streams().maxInbound());
     this.manager = new ConnectionManager(peerId, config.connections());
     List<ProtocolId> earlyMuxers = config.earlyMuxer() ? List.of(YamuxSession.PROTOCOL) : List.of();
@@ -90,9 +99,10 @@ public final class NettyHost implements Host {
             config,
             new NoiseSecurity(identity, earlyMuxers, config.noise(), aeads, random),
             new MuxedConnection.Environment(
-                protocols, peers, config.streams(), config.multistream(), scheduler, ticker));
+                protocols, peers, config.streams(), config.multistream(), scheduler, ticker),
+            transport);
     this.dialer =
-        new Dialer(config.dial(), new TcpAttempts(), eventLoops.next(), scheduler, ticker);
+        new Dialer(config.dial(), new Attempts(), transport.executor(), scheduler, ticker);
   }
 
   @Override
@@ -103,7 +113,8 @@ public final class NettyHost implements Host {
   @Override
   public CompletableFuture<Void> start() {
     checkLater();
-    return tcp.listen(config.listen(), this::accept)
+    return transport
+        .listen(config.listen(), this::accept)
         .thenAccept(
             bound -> {
               listenAddresses = bound;
@@ -152,7 +163,7 @@ public final class NettyHost implements Host {
     return peers.addresses(peer).stream()
         .filter(address -> address.peerId().map(peer::equals).orElse(true))
         .map(Multiaddr::withoutPeer)
-        .filter(tcp::canDial)
+        .filter(transport::canDial)
         .filter(address -> !listenAddresses.contains(address))
         .toList();
   }
@@ -214,7 +225,7 @@ public final class NettyHost implements Host {
 
   /** Accepted connections whose handshake is not over. */
   public int halfOpenConnections() {
-    return tcp.halfOpen();
+    return transport.halfOpen();
   }
 
   /** Waits for the event loops to end, so it is not to be called on one of them. */
@@ -225,16 +236,14 @@ public final class NettyHost implements Host {
     }
     closed = true;
     check.cancel();
-    tcp.close();
+    transport.stopListening();
     dialer.close();
     CompletableFuture<?>[] closing =
         manager.connections().stream()
             .map(ManagedConnection::close)
             .toArray(CompletableFuture<?>[]::new);
     CompletableFuture.allOf(closing).join();
-    eventLoops
-        .shutdownGracefully(0, config.closeTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .syncUninterruptibly();
+    transport.close();
   }
 
   private CompletableFuture<ManagedConnection> accept(Channel channel) {
@@ -317,20 +326,20 @@ public final class NettyHost implements Host {
     return "NettyHost[" + peerId + "]";
   }
 
-  private final class TcpAttempts implements Dialer.Attempts {
+  private final class Attempts implements Dialer.Attempts {
     @Override
     public boolean isName(Multiaddr address) {
-      return tcp.isName(address);
+      return transport.isName(address);
     }
 
     @Override
     public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
-      return tcp.resolve(name);
+      return transport.resolve(name);
     }
 
     @Override
     public CompletableFuture<ManagedConnection> connect(PeerId peer, Multiaddr address) {
-      return tcp.dial(address, channel -> dialled(channel, peer));
+      return transport.dial(address, channel -> dialled(channel, peer));
     }
   }
 }

@@ -11,6 +11,7 @@ import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.multiformats.AddressScope;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multiformats.MultiaddrProtocol;
+import io.infernet.libp2p.transport.Transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -22,12 +23,15 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -46,20 +50,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens and dials. What becomes of a socket is the business of the <em>upgrade</em> that the
- * caller passes: it puts its handlers into the new channel's pipeline, on the channel's event loop,
- * and its future says when the connection is ready.
- *
- * <p>Connections beyond the limits are closed as they are accepted, before anything is read. Safe
- * from any thread. The owner closes it, and the event loops after it.
+ * {@link Transport} over TCP sockets with event loops of its own. Connections beyond the limits are
+ * closed as they are accepted, before anything is read.
  */
-public final class TcpTransport implements AutoCloseable {
+public final class TcpTransport implements Transport {
 
   private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);
 
@@ -71,21 +73,25 @@ public final class TcpTransport implements AutoCloseable {
 
   private final TcpConfig config;
   private final EventLoopGroup eventLoops;
+  private final Executor executor;
   private final AddressResolver resolver;
   private final AcceptLimiter limiter;
   private final List<Channel> listening = new ArrayList<>();
 
-  public TcpTransport(TcpConfig config, EventLoopGroup eventLoops, AddressResolver resolver) {
+  /**
+   * @param threads how many event loops carry the connections
+   */
+  public TcpTransport(TcpConfig config, int threads, AddressResolver resolver) {
     this.config = config;
-    this.eventLoops = eventLoops;
+    this.eventLoops =
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
+    this.executor = eventLoops.next();
     this.resolver = resolver;
     this.limiter = new AcceptLimiter(config);
   }
 
-  /**
-   * Whether {@link #dial} understands the address: an IP address and a TCP port, or a name that
-   * {@link #resolve} makes such addresses of.
-   */
+  @Override
   public boolean canDial(Multiaddr address) {
     List<Multiaddr.Component> parts = address.components();
     int host = !parts.isEmpty() && parts.get(0).protocol() == IP6ZONE ? 1 : 0;
@@ -96,7 +102,7 @@ public final class TcpTransport implements AutoCloseable {
         && address.scope() != AddressScope.UNSPECIFIED;
   }
 
-  /** Whether the address begins with a name. */
+  @Override
   public boolean isName(Multiaddr address) {
     if (address.isEmpty()) {
       return false;
@@ -105,11 +111,7 @@ public final class TcpTransport implements AutoCloseable {
     return first == DNS || first == DNS4 || first == DNS6;
   }
 
-  /**
-   * The addresses that a name stands for, in the resolver's order.
-   *
-   * @return fails with {@link PeerUnavailableException} when there are none
-   */
+  @Override
   public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
     MultiaddrProtocol family = name.components().get(0).protocol();
     int port = name.tcpPort().orElseThrow();
@@ -124,13 +126,7 @@ public final class TcpTransport implements AutoCloseable {
                     .toList());
   }
 
-  /**
-   * Connects to an address for which {@link #canDial} is true and that is no name.
-   *
-   * @param upgrade see the type's description
-   * @return what the upgrade makes; fails with {@link PeerUnavailableException} when nobody
-   *     answers. Completing it from outside ends the attempt.
-   */
+  @Override
   public <T> CompletableFuture<T> dial(
       Multiaddr address, Function<Channel, CompletableFuture<T>> upgrade) {
     CompletableFuture<T> result = new CompletableFuture<>();
@@ -173,14 +169,7 @@ public final class TcpTransport implements AutoCloseable {
     return result;
   }
 
-  /**
-   * Accepts connections.
-   *
-   * @param addresses IP addresses and TCP ports, zero for any port
-   * @param upgrade see the type's description; a connection whose upgrade fails is closed
-   * @return the addresses with their real ports, in the same order; fails with {@link
-   *     AddressUnavailableException}, and then listens on none
-   */
+  @Override
   public CompletableFuture<List<Multiaddr>> listen(
       List<Multiaddr> addresses, Function<Channel, ? extends CompletableFuture<?>> upgrade) {
     ServerBootstrap bootstrap =
@@ -211,7 +200,7 @@ public final class TcpTransport implements AutoCloseable {
         .whenComplete(
             (all, error) -> {
               if (error != null) {
-                close();
+                stopListening();
               }
             });
   }
@@ -271,7 +260,7 @@ public final class TcpTransport implements AutoCloseable {
     listening.add(channel);
   }
 
-  /** Accepted connections that have not finished their handshake. */
+  @Override
   public int halfOpen() {
     return limiter.halfOpen();
   }
@@ -281,20 +270,31 @@ public final class TcpTransport implements AutoCloseable {
     return limiter.open();
   }
 
-  /** Stops listening; connections go on. */
   @Override
-  public synchronized void close() {
+  public Executor executor() {
+    return executor;
+  }
+
+  @Override
+  public synchronized void stopListening() {
     listening.forEach(Channel::close);
     listening.clear();
   }
 
-  /** Where a channel's other end is; empty for one that is not connected. */
-  public static Optional<Multiaddr> remoteAddress(Channel channel) {
+  /** Waits for the event loops to end, so it is not to be called on one of them. */
+  @Override
+  public void close() {
+    stopListening();
+    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  @Override
+  public Optional<Multiaddr> remoteAddress(Channel channel) {
     return multiaddr(channel.remoteAddress());
   }
 
-  /** Where a channel's own end is; empty for one that is not connected. */
-  public static Optional<Multiaddr> localAddress(Channel channel) {
+  @Override
+  public Optional<Multiaddr> localAddress(Channel channel) {
     return multiaddr(channel.localAddress());
   }
 
