@@ -9,11 +9,9 @@ import java.util.function.IntFunction;
 /** Writes a number of bytes to a stream, with at most a few writes under way. */
 final class ByteWriter {
 
-  /** Enough to keep the connection busy, and all that a remote that does not read holds up. */
-  private static final int MAX_UNDER_WAY = 4;
-
   private final Stream stream;
   private final int writeBytes;
+  private final int maxUnderWay;
   private final IntFunction<ByteBuffer> source;
   private final IntConsumer onWritten;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -27,11 +25,13 @@ final class ByteWriter {
       Stream stream,
       long count,
       int writeBytes,
+      int maxUnderWay,
       IntFunction<ByteBuffer> source,
       IntConsumer onWritten) {
     this.stream = stream;
     this.left = count;
     this.writeBytes = writeBytes;
+    this.maxUnderWay = maxUnderWay;
     this.source = source;
     this.onWritten = onWritten;
   }
@@ -39,6 +39,7 @@ final class ByteWriter {
   /**
    * Starts to write.
    *
+   * @param maxUnderWay writes begun and not finished
    * @param source makes the next bytes, as many as it is asked for
    * @param onWritten hears of bytes that the transport took
    * @return done when the transport took all; fails when it did not
@@ -47,9 +48,10 @@ final class ByteWriter {
       Stream stream,
       long count,
       int writeBytes,
+      int maxUnderWay,
       IntFunction<ByteBuffer> source,
       IntConsumer onWritten) {
-    ByteWriter writer = new ByteWriter(stream, count, writeBytes, source, onWritten);
+    ByteWriter writer = new ByteWriter(stream, count, writeBytes, maxUnderWay, source, onWritten);
     writer.pump();
     return writer.done;
   }
@@ -60,7 +62,7 @@ final class ByteWriter {
       return;
     }
     pumping = true;
-    while (left > 0 && underWay < MAX_UNDER_WAY) {
+    while (left > 0 && underWay < maxUnderWay) {
       int size = (int) Math.min(left, writeBytes);
       left -= size;
       underWay++;

@@ -65,6 +65,9 @@ public final class InteropPeer {
           Duration.ofSeconds(10),
           /* refreshInterval= */ Duration.ofMillis(200));
 
+  /** Writes under way on the only busy stream. */
+  private static final int MAX_WRITES = 16;
+
   private static final int MAX_IDENTIFY_TASKS = 1024;
 
   private record Services(Host host, PingService ping, IdentifyService identify) {}
@@ -283,6 +286,7 @@ public final class InteropPeer {
             stream,
             parameters.get("bytes").asLong(),
             writeBytes,
+            MAX_WRITES,
             size ->
                 digesting
                     ? InteropProtocols.randomBytes(random, size, digest)

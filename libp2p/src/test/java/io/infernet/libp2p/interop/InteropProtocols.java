@@ -29,7 +29,10 @@ final class InteropProtocols {
 
   static final int WRITE_BYTES = 64 * 1024;
 
-  private static final int MAX_ECHO_UNDER_WAY = 4 * WRITE_BYTES;
+  /** Writes under way on one of many streams. */
+  private static final int FEW_WRITES = 4;
+
+  private static final int MAX_ECHO_UNDER_WAY = FEW_WRITES * WRITE_BYTES;
 
   private final Sink sink;
   private final AtomicInteger resetsSeen = new AtomicInteger();
@@ -100,7 +103,12 @@ final class InteropProtocols {
   static CompletableFuture<Void> writeRandom(Stream stream, long count, MessageDigest digest) {
     SplittableRandom random = new SplittableRandom();
     return ByteWriter.write(
-        stream, count, WRITE_BYTES, size -> randomBytes(random, size, digest), written -> {});
+        stream,
+        count,
+        WRITE_BYTES,
+        FEW_WRITES,
+        size -> randomBytes(random, size, digest),
+        written -> {});
   }
 
   static ByteBuffer randomBytes(SplittableRandom random, int size, MessageDigest digest) {
