@@ -181,11 +181,8 @@ final class ChatRun implements ChatJob {
                 plan.cid(), plan.prompt().size(), plan.maxTokens(), plan.maxPrice()),
             notNow);
     decisions.add(decision);
-    Optional<PeerId> best =
-        decision.candidates().stream()
-            .filter(Decision.Candidate::eligible)
-            .map(Decision.Candidate::peer)
-            .findFirst();
+    Optional<PeerId> best = decision.best(Decision.Standing.READY);
+    Optional<PeerId> doubtful = decision.best(Decision.Standing.LEFT_ALONE);
     if (best.isPresent()) {
       askPeer(now, best.get());
     } else if (decision.candidates().isEmpty() && !directorySettled) {
@@ -200,6 +197,8 @@ final class ChatRun implements ChatJob {
           .whenComplete((ok, error) -> service.executor.execute(() -> next(now)));
     } else if (service.engine.isPresent() && !notNow.containsKey(service.self)) {
       askEngine(now, service.engine.get());
+    } else if (doubtful.isPresent()) {
+      askPeer(now, doubtful.get());
     } else {
       awaitRetry(now, tick);
     }

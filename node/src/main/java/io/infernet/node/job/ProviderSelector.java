@@ -43,7 +43,11 @@ public final class ProviderSelector {
     Optional<Double> latencyMillis = Optional.empty();
     double reliability = 1;
     int failuresInRow;
-    long leftAloneUntil = Long.MIN_VALUE;
+    long leftAloneUntil;
+
+    Experience(long now) {
+      leftAloneUntil = now;
+    }
   }
 
   /**
@@ -79,7 +83,7 @@ public final class ProviderSelector {
           .ifPresent(offer -> candidates.add(candidate(provider, offer, needs, tried, now)));
     }
     candidates.sort(
-        Comparator.comparing((Decision.Candidate c) -> !c.eligible())
+        Comparator.comparing(Decision.Candidate::standing)
             .thenComparing(Comparator.comparingDouble(Decision.Candidate::score).reversed()));
     return new Decision(clock.instant(), candidates);
   }
@@ -91,22 +95,18 @@ public final class ProviderSelector {
       Map<PeerId, String> tried,
       long now) {
     PeerId peer = provider.peer();
-    Experience seen = experiences.getOrDefault(peer, new Experience());
+    Experience seen = experiences.getOrDefault(peer, new Experience(now));
     String failure = tried.get(peer);
     if (failure != null) {
-      return notNow(peer, failure);
-    }
-    if (seen.leftAloneUntil > now) {
-      long seconds = Duration.ofNanos(seen.leftAloneUntil - now).toSeconds() + 1;
-      return notNow(peer, "left alone for " + seconds + " s because it failed");
+      return excluded(peer, failure);
     }
     int total = needs.promptTokens() + needs.maxTokens();
     if (offer.contextLength() < total) {
-      return notNow(peer, "takes " + offer.contextLength() + " tokens, " + total + " are needed");
+      return excluded(peer, "takes " + offer.contextLength() + " tokens, " + total + " are needed");
     }
     long price = offer.prices().price(total);
     if (price > needs.maxPrice()) {
-      return notNow(peer, "costs up to " + price + ", the ceiling is " + needs.maxPrice());
+      return excluded(peer, "costs up to " + price + ", the ceiling is " + needs.maxPrice());
     }
     Capabilities.Load load = provider.capabilities().load();
     double warm = offer.warm() ? 1 : 0;
@@ -123,13 +123,14 @@ public final class ProviderSelector {
             + config.loadWeight() * free
             + config.reliabilityWeight() * seen.reliability
             + JITTER * random.nextDouble();
+    long pause = Math.max(0, seen.leftAloneUntil - now);
     return new Decision.Candidate(
         peer,
-        true,
+        pause > 0 ? Decision.Standing.LEFT_ALONE : Decision.Standing.READY,
         score,
         String.format(
             Locale.ROOT,
-            "%s, price up to %d, latency %s, %d of %d slots busy, reliability %.2f",
+            "%s, price up to %d, latency %s, %d of %d slots busy, reliability %.2f%s",
             offer.warm() ? "warm" : "cold",
             price,
             seen.latencyMillis
@@ -137,11 +138,15 @@ public final class ProviderSelector {
                 .orElse("unknown"),
             load.running(),
             load.slots(),
-            seen.reliability));
+            seen.reliability,
+            pause > 0
+                ? ", left alone for %d s because it failed"
+                    .formatted(Duration.ofNanos(pause).toSeconds() + 1)
+                : ""));
   }
 
-  private static Decision.Candidate notNow(PeerId peer, String why) {
-    return new Decision.Candidate(peer, false, 0, why);
+  private static Decision.Candidate excluded(PeerId peer, String why) {
+    return new Decision.Candidate(peer, Decision.Standing.EXCLUDED, 0, why);
   }
 
   /** A provider answered a request, with a quote or a refusal, after that time. */
@@ -160,7 +165,7 @@ public final class ProviderSelector {
     Experience seen = of(peer);
     seen.reliability += OUTCOME_GAIN * (1 - seen.reliability);
     seen.failuresInRow = 0;
-    seen.leftAloneUntil = Long.MIN_VALUE;
+    seen.leftAloneUntil = ticker.nanoTime();
   }
 
   /** A provider failed, stalled or misbehaved; it is left alone for a while. */
@@ -173,7 +178,8 @@ public final class ProviderSelector {
   }
 
   private Experience of(PeerId peer) {
-    Experience seen = experiences.computeIfAbsent(peer, p -> new Experience());
+    long now = ticker.nanoTime();
+    Experience seen = experiences.computeIfAbsent(peer, p -> new Experience(now));
     if (experiences.size() > config.maxPeers()) {
       experiences.remove(experiences.keySet().iterator().next());
     }

@@ -1,0 +1,38 @@
+package io.infernet.node.job;
+
+import io.infernet.inference.tokenizer.StreamingDetokenizer;
+import io.infernet.inference.tokenizer.TokenIds;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** A tokenizer without files: a character is the token of its code, token 17 reads as "17 ". */
+final class FakeTextCodec implements TextCodec {
+
+  @Override
+  public TokenIds encode(String text) {
+    return TokenIds.of(text.chars().toArray());
+  }
+
+  @Override
+  public TokenIds encode(List<ChatMessage> messages) {
+    return encode(
+        messages.stream()
+            .map(message -> message.role() + ":" + message.content())
+            .collect(Collectors.joining("\n")));
+  }
+
+  @Override
+  public String text(int token) {
+    return token + " ";
+  }
+
+  @Override
+  public StreamingDetokenizer stream() {
+    return new StreamingDetokenizer(this::decode);
+  }
+
+  String decode(TokenIds ids) {
+    return IntStream.of(ids.toArray()).mapToObj(this::text).collect(Collectors.joining());
+  }
+}
