@@ -90,8 +90,8 @@ async function until(what, ask) {
 
 /** A connection between a host of each side; `at(side)` addresses the other one's peer. */
 class Link {
-  constructor(ours, js, dialer) {
-    Object.assign(this, { hosts: { ours, js }, dialer });
+  constructor(ours, js, mode, dialer) {
+    Object.assign(this, { hosts: { ours, js }, mode, dialer });
   }
 
   at(side) {
@@ -152,6 +152,8 @@ async function identifiesAndPings(link) {
     assert.equal(said.observed, seen.remoteAddress, 'observed address');
     assert.equal(seen.initiator, link.dialer === other(side), 'who dialled');
   }
+  const [connection] = await link.connections('js');
+  assert.equal(connection.earlyMuxer, link.mode.ours && link.mode.js, 'muxer agreed on in the handshake');
   await link.call('ours', 'ping');
   await link.call('js', 'ping');
   await link.close();
@@ -264,7 +266,7 @@ async function run() {
   const host = async (side, key, earlyMuxer) =>
     (hosts[side][`${key} ${earlyMuxer}`] ??= await peers[side].call('host', { key, earlyMuxer }));
   const link = async (ourKey, jsKey, mode, dialer) =>
-    new Link(await host('ours', ourKey, mode.ours), await host('js', jsKey, mode.js), dialer);
+    new Link(await host('ours', ourKey, mode.ours), await host('js', jsKey, mode.js), mode, dialer);
   const title = (ourKey, jsKey, mode, dialer) =>
     `${dialer === 'js' ? 'js dials us' : 'we dial js'}, ${ourKey} to ${jsKey} (js), ${mode.name}`;
 
@@ -272,6 +274,7 @@ async function run() {
   const kept = await Promise.all(DIALERS.map(async (dialer) => new Link(
     await peers.ours.call('host', { key: 'secp256k1', earlyMuxer: true }),
     await peers.js.call('host', { key: 'Ed25519', earlyMuxer: true }),
+    early(true, true),
     dialer)));
   const keptSince = performance.now();
   for (const each of kept) {

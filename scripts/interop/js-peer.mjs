@@ -40,14 +40,20 @@ const sink = { stalled: false, bytesPerSecond: 0, digest: false, consumed: 0, wa
 const sending = { sent: 0 };
 let resetsSeen = 0;
 
-/** Noise that neither offers nor looks at the early muxer extension. */
-function noiseWithoutEarlyMuxer() {
+/**
+ * Noise with or without the early muxer extension; without, it neither offers one nor looks at the
+ * remote's. Notes in `earlyMuxers` with which peers a muxer was agreed on in the handshake.
+ */
+function noiseWith(earlyMuxer, earlyMuxers) {
   return (components) => {
     const encrypter = noise()(components);
     for (const method of ['secureOutbound', 'secureInbound']) {
       const original = encrypter[method].bind(encrypter);
-      encrypter[method] = (connection, options) =>
-        original(connection, { ...options, skipStreamMuxerNegotiation: true });
+      encrypter[method] = async (connection, options) => {
+        const secured = await original(connection, { ...options, skipStreamMuxerNegotiation: !earlyMuxer });
+        earlyMuxers.set(secured.remotePeer.toString(), secured.streamMuxer != null);
+        return secured;
+      };
     }
     return encrypter;
   };
@@ -220,11 +226,12 @@ async function echoOnce(command) {
 
 const commands = {
   async host({ key, earlyMuxer }) {
+    const earlyMuxers = new Map();
     const node = await createLibp2p({
       privateKey: await generateKeyPair(key),
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
-      connectionEncrypters: [earlyMuxer ? noise() : noiseWithoutEarlyMuxer()],
+      connectionEncrypters: [noiseWith(earlyMuxer, earlyMuxers)],
       streamMuxers: [yamux({ streamOptions: { maxReadBufferLength: MAX_READ_BUFFER } })],
       connectionGater: { denyDialMultiaddr: () => false },
       connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 100 },
@@ -237,7 +244,7 @@ const commands = {
     ]) {
       await node.handle(protocol, serve(handler), MAX_STREAMS);
     }
-    hosts.push({ node, identified });
+    hosts.push({ node, identified, earlyMuxers });
     return {
       host: hosts.length - 1,
       peer: node.peerId.toString(),
@@ -255,6 +262,7 @@ const commands = {
       peer: c.remotePeer.toString(),
       remoteAddress: c.remoteAddr.toString().replace(/\/p2p\/.*$/, ''),
       initiator: c.direction === 'outbound',
+      earlyMuxer: host(index).earlyMuxers.get(c.remotePeer.toString()),
       pinged: c.rtt != null,
     }));
   },
