@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Agrees on the protocol of a muxed stream. Runs on the connection's event loop. It reads no byte
@@ -18,6 +19,7 @@ final class StreamNegotiation implements MuxedStream.Listener {
   private final MuxedStream stream;
   private final MultistreamNegotiation negotiation;
   private final CompletableFuture<ProtocolId> agreed = new CompletableFuture<>();
+  private @Nullable Exception failure;
 
   StreamNegotiation(MuxedStream stream, MultistreamNegotiation negotiation) {
     this.stream = stream;
@@ -74,16 +76,19 @@ final class StreamNegotiation implements MuxedStream.Listener {
 
   @Override
   public void onReset(Throwable cause) {
-    agreed.completeExceptionally(cause);
+    agreed.completeExceptionally(failure == null ? cause : failure);
   }
 
   private void onTimeout(Duration timeout) {
     fail(new PeerUnavailableException("no protocol was agreed in " + timeout));
   }
 
+  /** The stream is gone before anybody hears why. */
   private void fail(Exception reason) {
-    if (agreed.completeExceptionally(reason)) {
+    if (!agreed.isDone()) {
+      failure = reason;
       stream.reset();
+      agreed.completeExceptionally(reason);
     }
   }
 
