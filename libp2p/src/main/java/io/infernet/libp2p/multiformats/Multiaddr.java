@@ -107,6 +107,9 @@ public final class Multiaddr {
       buffer.get(value);
       components.add(new Component(protocol, protocol.value().toText(value)));
     }
+    if (isPathFollowed(components)) {
+      throw new ProtocolViolationException("multiaddr goes on after a path");
+    }
     return new Multiaddr(components, bytes.clone());
   }
 
@@ -149,7 +152,7 @@ public final class Multiaddr {
   /**
    * This address followed by {@code inner}.
    *
-   * @throws IllegalArgumentException when the result is too large
+   * @throws IllegalArgumentException when the result is too large, or this ends in a path
    */
   public Multiaddr encapsulate(Multiaddr inner) {
     List<Component> all = new ArrayList<>(components);
@@ -160,7 +163,7 @@ public final class Multiaddr {
   /**
    * This address ending in {@code /p2p/peer}; itself when it does already.
    *
-   * @throws IllegalArgumentException when it ends in another peer
+   * @throws IllegalArgumentException when it ends in another peer or a path, or is too large
    */
   public Multiaddr withPeer(PeerId peer) {
     Optional<PeerId> present = peerId();
@@ -290,6 +293,9 @@ public final class Multiaddr {
     if (components.size() > MAX_COMPONENTS) {
       throw new IllegalArgumentException("more than " + MAX_COMPONENTS + " components");
     }
+    if (isPathFollowed(components)) {
+      throw new IllegalArgumentException("nothing can follow a path");
+    }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     List<Component> canonical = new ArrayList<>(components.size());
     for (Component component : components) {
@@ -310,6 +316,13 @@ public final class Multiaddr {
       throw new IllegalArgumentException(bytes.size() + " bytes, at most " + MAX_LENGTH);
     }
     return new Multiaddr(canonical, bytes.toByteArray());
+  }
+
+  /** In text a path takes all that follows, so what followed it could not be told from it. */
+  private static boolean isPathFollowed(List<Component> components) {
+    return components.stream()
+        .limit(Math.max(0, components.size() - 1))
+        .anyMatch(component -> component.protocol().value() == MultiaddrValue.PATH);
   }
 
   private Optional<Component> hostComponent() {

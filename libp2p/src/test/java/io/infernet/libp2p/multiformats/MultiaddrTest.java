@@ -209,6 +209,7 @@ class MultiaddrTest {
         "900300 | path is empty, not absolute or ends in a slash",
         "90030161 | path is empty, not absolute or ends in a slash",
         "9003022f00 | path has a control character",
+        "9003022f61 dd03 | multiaddr goes on after a path",
         "bc03 00000000000000000000 0000 | an onion port cannot be 0",
       })
   void rejectsMalformedBytes(String hex, String reason) {
@@ -300,6 +301,13 @@ class MultiaddrTest {
     assertEquals(
         Multiaddr.parse("/ip4/192.0.2.1/tcp/80/ws"),
         Multiaddr.parse("/ip4/192.0.2.1").encapsulate(Multiaddr.parse("/tcp/80/ws")));
+  }
+
+  @Test
+  void addsNothingToAPath() {
+    Multiaddr path = Multiaddr.parse("/unix/tmp/socket");
+    assertThrows(IllegalArgumentException.class, () -> path.encapsulate(Multiaddr.parse("/ws")));
+    assertThrows(IllegalArgumentException.class, () -> path.withPeer(PeerId.parse(ID)));
   }
 
   @Test
