@@ -51,10 +51,13 @@ public final class MultistreamHandler extends ByteToMessageDecoder {
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
-    if (!done) {
-      fail(ctx, new PeerUnavailableException("connection closed during protocol negotiation"));
-    }
+    fail(ctx, new PeerUnavailableException("connection closed during protocol negotiation"));
     super.channelInactive(ctx);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    fail(ctx, cause);
   }
 
   @Override
@@ -100,9 +103,11 @@ public final class MultistreamHandler extends ByteToMessageDecoder {
     }
   }
 
-  private void fail(ChannelHandlerContext ctx, Exception reason) {
-    done = true;
-    ctx.fireExceptionCaught(reason);
-    ctx.close();
+  private void fail(ChannelHandlerContext ctx, Throwable reason) {
+    if (!done) {
+      done = true;
+      ctx.fireExceptionCaught(reason);
+      ctx.close();
+    }
   }
 }

@@ -95,6 +95,19 @@ class MultistreamHandlerTest {
   }
 
   @Test
+  void endsOnErrorsOfTheChannel() {
+    EmbeddedChannel channel =
+        new EmbeddedChannel(
+            new MultistreamHandler(MultistreamNegotiation.initiator(CONFIG, List.of(NOISE))), left);
+    IllegalStateException broken = new IllegalStateException("broken");
+    channel.pipeline().fireExceptionCaught(broken);
+    channel.runPendingTasks();
+    assertEquals(broken, left.only());
+    assertFalse(channel.isOpen());
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
   void startsOnceWhenAddedToAnActiveChannel() {
     EmbeddedChannel channel = new EmbeddedChannel();
     channel

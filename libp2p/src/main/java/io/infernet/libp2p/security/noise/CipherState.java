@@ -10,7 +10,7 @@ import javax.crypto.AEADBadTagException;
  *
  * <p>Not thread-safe. Views and positions of buffers as in {@link Aead}.
  */
-public final class CipherState {
+final class CipherState {
 
   /** 2^64-1 as an unsigned number. */
   private static final long RESERVED_NONCE = -1;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * One handshake of noise-libp2p, without I/O and framing: the owner carries messages in and out.
  * Not thread-safe; used once, and of no use after it threw.
  */
-public final class NoiseHandshake {
+final class NoiseHandshake {
 
   private final boolean initiator;
   private final HandshakeState state;
@@ -45,7 +45,7 @@ public final class NoiseHandshake {
   }
 
   /** The message to send before any arrives; empty on the responder. */
-  public Optional<byte[]> start() throws ProtocolViolationException {
+  Optional<byte[]> start() throws ProtocolViolationException {
     // The first message is not encrypted: it carries nothing.
     return initiator ? Optional.of(state.writeMessage(new byte[0])) : Optional.empty();
   }
@@ -59,7 +59,7 @@ public final class NoiseHandshake {
    * @throws PeerUnavailableException when it proved to be another peer than the expected one, or
    *     there is no common muxer
    */
-  public Optional<byte[]> receive(byte[] message)
+  Optional<byte[]> receive(byte[] message)
       throws ProtocolViolationException, PeerUnavailableException {
     byte[] remotePayload = state.readMessage(message);
     if (!initiator && !state.isComplete()) {
@@ -70,7 +70,7 @@ public final class NoiseHandshake {
     return initiator ? Optional.of(state.writeMessage(payload)) : Optional.empty();
   }
 
-  public boolean isComplete() {
+  boolean isComplete() {
     return state.isComplete();
   }
 
@@ -79,7 +79,7 @@ public final class NoiseHandshake {
    *
    * @throws IllegalStateException before the handshake is complete
    */
-  public NoiseResult result() {
+  NoiseResult result() {
     if (!isComplete() || result == null) {
       throw new IllegalStateException("the handshake is not complete");
     }

@@ -67,11 +67,6 @@ public final class NoiseSecurity {
     return handler(true, Optional.of(expected));
   }
 
-  /** A handler for a connection that this host dialled without knowing to whom. */
-  public NoiseHandshakeHandler initiator() {
-    return handler(true, Optional.empty());
-  }
-
   /** A handler for a connection that this host accepted. */
   public NoiseHandshakeHandler responder() {
     return handler(false, Optional.empty());

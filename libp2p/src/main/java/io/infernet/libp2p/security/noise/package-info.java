@@ -3,8 +3,8 @@
  * early muxer negotiation.
  *
  * <p>{@link io.infernet.libp2p.security.noise.NoiseSecurity} is what a host holds. It makes a
- * handler for each connection, which runs a {@link
- * io.infernet.libp2p.security.noise.NoiseHandshake}, tells the pipeline the {@link
+ * {@link io.infernet.libp2p.security.noise.NoiseHandshakeHandler} for each connection, which runs a
+ * {@code NoiseHandshake}, tells the pipeline the {@link
  * io.infernet.libp2p.security.noise.NoiseResult}, and leaves a {@link
  * io.infernet.libp2p.security.noise.NoiseTransportHandler} in its place.
  *

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.infernet.libp2p.host.ProtocolViolationException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -133,6 +135,33 @@ class AeadTest {
         () -> opening.open(1, NONE, sealed.duplicate().rewind(), out.duplicate()));
     opening.open(0, NONE, sealed.duplicate().rewind(), out);
     assertEquals(1, out.position());
+  }
+
+  @Test
+  void fallsBackToTheJdkWhereConscryptCannotBeLoaded() throws Exception {
+    ClassLoader withoutConscrypt =
+        new ClassLoader(AeadTest.class.getClassLoader()) {
+          @Override
+          protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (name.startsWith("org.conscrypt.")) {
+              throw new ClassNotFoundException(name);
+            }
+            if (!name.startsWith(AeadTest.class.getPackageName())
+                || findLoadedClass(name) != null) {
+              return super.loadClass(name, resolve);
+            }
+            try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+              byte[] code = in.readAllBytes();
+              return defineClass(name, code, 0, code.length);
+            } catch (IOException e) {
+              throw new ClassNotFoundException(name, e);
+            }
+          }
+        };
+    Object factory =
+        withoutConscrypt.loadClass(AeadFactory.class.getName()).getMethod("fastest").invoke(null);
+    assertEquals(JdkAeadFactory.class.getName(), factory.getClass().getName());
+    assertEquals(withoutConscrypt, factory.getClass().getClassLoader());
   }
 
   @Test
