@@ -113,7 +113,7 @@ public final class Multiaddr {
     return new Multiaddr(components, bytes.clone());
   }
 
-  /** The IP or host name and TCP port of a socket. */
+  /** The IP address (link-local ones with their zone) or name and the TCP port of a socket. */
   public static Multiaddr fromSocketAddress(InetSocketAddress address) {
     List<Component> components = new ArrayList<>();
     InetAddress ip = address.getAddress();
@@ -343,7 +343,11 @@ public final class Multiaddr {
         || component.protocol() == MultiaddrProtocol.IP6;
   }
 
+  /** Linux gives the addresses of an interface its zone even where it means nothing. */
   private static Optional<String> zone(Inet6Address ip) {
+    if (!ip.isLinkLocalAddress()) {
+      return Optional.empty();
+    }
     NetworkInterface networkInterface = ip.getScopedInterface();
     if (networkInterface != null) {
       return Optional.of(networkInterface.getName());

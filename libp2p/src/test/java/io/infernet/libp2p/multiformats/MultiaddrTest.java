@@ -327,6 +327,11 @@ class MultiaddrTest {
     assertEquals(
         "/ip6zone/4711/ip6/fe80::1/tcp/80",
         Multiaddr.fromSocketAddress(new InetSocketAddress(scoped, 80)).toString());
+    InetAddress global =
+        Inet6Address.getByAddress(null, InetAddress.getByName("2001:db8::1").getAddress(), 4711);
+    assertEquals(
+        "/ip6/2001:db8::1/tcp/80",
+        Multiaddr.fromSocketAddress(new InetSocketAddress(global, 80)).toString());
   }
 
   @Test
