@@ -45,7 +45,9 @@ public final class ChatTemplate {
    * @param clock for templates that name the day
    */
   public ChatTemplate(String template, Map<String, String> specialTokens, Clock clock) {
-    this.template = template;
+    // As Python's Jinja does by default: the last line's end is the file's, not the template's.
+    this.template =
+        template.endsWith("\n") ? template.substring(0, template.length() - 1) : template;
     this.specialTokens = Map.copyOf(specialTokens);
     this.clock = clock;
     jinjava =
@@ -64,6 +66,7 @@ public final class ChatTemplate {
                         .withUseNaturalOperatorPrecedence(true)
                         .withParseWhitespaceControlStrictly(true)
                         .withKeepNullableLoopValues(true)
+                        .withUseTrimmingForNotesAndExpressions(true)
                         .build())
                 .build());
     jinjava
@@ -142,6 +145,8 @@ public final class ChatTemplate {
             .map(message -> Map.of("role", message.role(), "content", message.content()))
             .toList());
     bindings.put("add_generation_prompt", addGenerationPrompt);
+    // Templates ask whether this function is defined; Jinjava looks only among the variables.
+    bindings.put("strftime_now", true);
     bindings.put(TemplateFunctions.NOW, clock.instant().atZone(clock.getZone()));
     RenderResult result = jinjava.renderForResult(template, bindings);
     for (TemplateError error : result.getErrors()) {
