@@ -21,7 +21,7 @@ public interface Decoder extends AutoCloseable {
   long memoryBytes();
 
   /** A new, empty sequence, unless all slots are taken. Its owner closes it. */
-  Optional<InferenceSession> open();
+  Optional<InferenceSession> openSession();
 
   @Override
   void close();

@@ -3,8 +3,10 @@ package io.infernet.inference.engine;
 import io.infernet.inference.InfernetException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -51,8 +53,7 @@ public final class GenerationLoop {
    * Queues an answer.
    *
    * @param model the request's model, done when it is loaded
-   * @param slots how many answers the model makes at once; so many more may come beyond the queue's
-   *     length while nothing runs
+   * @param slots how many answers each model makes at once; they do not count as waiting
    * @throws EngineBusyException when the queue is full
    */
   public Generation submit(
@@ -65,11 +66,19 @@ public final class GenerationLoop {
       if (closed) {
         throw new IllegalStateException("the engine is closed");
       }
-      long ofModel = running.stream().filter(other -> other.model == model).count();
-      long waitingForModel = waiting.stream().filter(other -> other.model == model).count();
-      boolean slotFree = ofModel + waitingForModel < slots;
-      if (!slotFree && waiting.size() >= maxWaiting) {
-        throw new EngineBusyException(running.size(), waiting.size());
+      Map<CompletableFuture<Decoder>, Integer> answers = new IdentityHashMap<>();
+      int beyondSlots = 0;
+      for (Answer other : running) {
+        answers.merge(other.model, 1, Integer::sum);
+      }
+      for (Answer other : waiting) {
+        if (answers.merge(other.model, 1, Integer::sum) > slots) {
+          beyondSlots++;
+        }
+      }
+      if (answers.getOrDefault(model, 0) >= slots && beyondSlots >= maxWaiting) {
+        throw new EngineBusyException(
+            answers.values().stream().mapToInt(n -> n).sum() - beyondSlots, beyondSlots);
       }
       waiting.add(answer);
     }
@@ -129,7 +138,7 @@ public final class GenerationLoop {
           all.remove();
           ended.add(answer);
         } else if (answer.model.isDone()) {
-          Optional<InferenceSession> session = answer.model.join().open();
+          Optional<InferenceSession> session = answer.model.join().openSession();
           if (session.isPresent()) {
             all.remove();
             answer.session = session.get();

@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * Watches streamed text for strings that end it. Text that may be the beginning of such a string is
- * held back until it is certain. Confined to one thread.
+ * held back until it is certain. The string that is complete first ends the text, wherever the text
+ * is cut into pieces; of several that are complete at once, the longest. Confined to one thread.
  */
 public final class StopStrings {
 
@@ -46,9 +47,12 @@ public final class StopStrings {
     }
     held.append(piece);
     int end = -1;
+    int complete = Integer.MAX_VALUE;
     for (String stop : stops) {
       int index = held.indexOf(stop);
-      if (index >= 0 && (end < 0 || index < end)) {
+      int last = index + stop.length();
+      if (index >= 0 && (last < complete || (last == complete && index < end))) {
+        complete = last;
         end = index;
       }
     }

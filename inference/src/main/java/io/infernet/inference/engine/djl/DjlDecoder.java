@@ -111,7 +111,7 @@ final class DjlDecoder implements Decoder {
   }
 
   @Override
-  public Optional<InferenceSession> open() {
+  public Optional<InferenceSession> openSession() {
     OptionalInt slot = cache.acquire();
     return slot.isPresent() ? Optional.of(new DjlSession(slot.getAsInt())) : Optional.empty();
   }

@@ -1,0 +1,98 @@
+package io.infernet.inference.checkpoint;
+
+import static io.infernet.inference.checkpoint.SafetensorsBytes.tensor;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointTest {
+
+  private static final CheckpointLimits LIMITS = CheckpointLimits.defaults();
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writeConfig() throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"architectures": ["LlamaForCausalLM"], "vocab_size": 4, "hidden_size": 2,
+         "intermediate_size": 2, "num_hidden_layers": 1, "num_attention_heads": 1,
+         "max_position_embeddings": 4}
+        """);
+  }
+
+  private void write(String name, String tensor) throws IOException {
+    Files.write(
+        folder.resolve(name),
+        SafetensorsBytes.file("{" + tensor(tensor, "F32", "[1]", 0, 4) + "}", 4));
+  }
+
+  private void index(String map) throws IOException {
+    Files.writeString(folder.resolve(Checkpoint.INDEX_FILE), "{\"weight_map\":" + map + "}");
+  }
+
+  @Test
+  void joinsSeveralFilesByTheirIndex() throws IOException {
+    write("a.safetensors", "one");
+    write("b.safetensors", "two");
+    index("{\"two\":\"b.safetensors\",\"one\":\"a.safetensors\"}");
+    assertEquals(List.of("a.safetensors", "b.safetensors"), Checkpoint.fileNames(folder, LIMITS));
+    try (Checkpoint checkpoint = Checkpoint.open(folder, LIMITS)) {
+      assertEquals("two", checkpoint.tensor("two").name());
+      assertEquals(4, checkpoint.config().vocabSize());
+      assertThrows(DamagedModelException.class, () -> checkpoint.tensor("three"));
+    }
+  }
+
+  @Test
+  void refusesFilesThatDoNotFitTogether() throws IOException {
+    assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS));
+    index("{\"one\":\"a.safetensors\",\"two\":\"b.safetensors\"}");
+    write("a.safetensors", "one");
+    assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS));
+    write("b.safetensors", "one");
+    DamagedModelException error =
+        assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS));
+    assertTrue(error.getMessage().contains("in two files"), error.getMessage());
+  }
+
+  @Test
+  void neverLeavesTheFolder() throws IOException {
+    for (String name :
+        List.of("../secret.safetensors", "/etc/x.safetensors", "a/b.safetensors", "passwd", "")) {
+      index("{\"one\":\"" + name + "\"}");
+      assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS), name);
+    }
+    index("{}");
+    assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS));
+  }
+
+  @Test
+  void boundsTheNumberOfFiles() throws IOException {
+    index("{\"one\":\"a.safetensors\",\"two\":\"b.safetensors\"}");
+    CheckpointLimits limits = new CheckpointLimits(1 << 16, 1 << 16, 1 << 16, 10, 1);
+    DamagedModelException error =
+        assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, limits));
+    assertTrue(error.getMessage().contains("more than 1 files"), error.getMessage());
+  }
+
+  @Test
+  void limitsHaveDefaultsAndBounds() {
+    assertEquals(
+        new CheckpointLimits(16 << 20, 16 << 20, 16 << 20, 65_536, 512),
+        CheckpointLimits.defaults());
+    assertThrows(IllegalArgumentException.class, () -> new CheckpointLimits(0, 1, 2, 1, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> new CheckpointLimits(1, 1, 100_000_001, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> new CheckpointLimits(1, 1, 2, 1, 0));
+  }
+}

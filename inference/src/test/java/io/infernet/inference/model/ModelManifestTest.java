@@ -1,0 +1,63 @@
+package io.infernet.inference.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ModelManifestTest {
+
+  private static final ModelFile CONFIG = new ModelFile("config.json", 7, "a".repeat(64));
+  private static final ModelFile WEIGHTS = new ModelFile("model.safetensors", 9, "b".repeat(64));
+
+  private static ModelManifest manifest(String name, ModelFile... files) {
+    return new ModelManifest(
+        ModelName.parse(name),
+        "llama",
+        "bf16",
+        512,
+        new GenerationDefaults(0.7, 40, 0.95, List.of(2, 0, 2)),
+        List.of(files));
+  }
+
+  @Test
+  void hasOneSpelling() {
+    assertEquals(
+        "{\"context\":512,\"family\":\"llama\",\"files\":[{\"path\":\"config.json\",\"sha256\":\""
+            + "a".repeat(64)
+            + "\",\"size\":7},{\"path\":\"model.safetensors\",\"sha256\":\""
+            + "b".repeat(64)
+            + "\",\"size\":9}],\"format\":1,\"name\":\"m\",\"sampler\":1,\"stop\":[0,2],"
+            + "\"stored\":\"bf16\",\"temperature\":0.7,\"topK\":40,\"topP\":0.95,"
+            + "\"variant\":\"stored\"}",
+        new String(manifest("m", WEIGHTS, CONFIG).encode(), StandardCharsets.UTF_8));
+    assertEquals(16, manifest("m", WEIGHTS, CONFIG).size());
+  }
+
+  @Test
+  void isNamedByItsContent() {
+    ModelManifest manifest = manifest("m", CONFIG, WEIGHTS);
+    assertEquals(manifest.cid(), manifest("m", WEIGHTS, CONFIG).cid());
+    assertNotEquals(manifest.cid(), manifest("m", CONFIG).cid());
+    assertNotEquals(manifest.cid(), manifest("n", CONFIG, WEIGHTS).cid());
+    assertNotEquals(manifest.cid(), manifest.as(ModelName.parse("m:fp32")).cid());
+    assertEquals(manifest.cid(), manifest.as(ModelName.parse("m")).cid());
+  }
+
+  @Test
+  void refusesWhatCannotBe() {
+    assertThrows(IllegalArgumentException.class, () -> manifest("m"));
+    assertThrows(IllegalArgumentException.class, () -> manifest("m", CONFIG, CONFIG));
+    assertThrows(IllegalArgumentException.class, () -> new ModelFile("../x", 1, "a".repeat(64)));
+    assertThrows(IllegalArgumentException.class, () -> new ModelFile("x", -1, "a".repeat(64)));
+    assertThrows(IllegalArgumentException.class, () -> new ModelFile("x", 1, "A".repeat(64)));
+    assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(-1, 0, 1, List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> new GenerationDefaults(Double.NaN, 0, 1, List.of()));
+    assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(1, -1, 1, List.of()));
+    assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(1, 0, 0, List.of()));
+  }
+}

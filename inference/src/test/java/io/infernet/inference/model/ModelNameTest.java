@@ -1,0 +1,54 @@
+package io.infernet.inference.model;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelNameTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"storyteller", "a", "Qwen2.5-0.5B_x", "storyteller:bf16", "m:int4"})
+  void readsWhatItWrites(String text) {
+    assertEquals(text, ModelName.parse(text).toString());
+  }
+
+  @Test
+  void separatesTheVariant() {
+    assertEquals(new ModelName("m", Optional.of(Variant.INT8)), ModelName.parse("m:int8"));
+    assertEquals(new ModelName("m", Optional.empty()), ModelName.parse("m"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ":", "a:", "a:int5", "a:INT8", "a:bf16:x", "../a", "a/b", ".a", "ä"})
+  void refusesOtherTexts(String text) {
+    InfernetException error = assertThrows(InfernetException.class, () -> ModelName.parse(text));
+    assertEquals(1, error.getMessage().lines().count());
+  }
+
+  @Test
+  void refusesLongNamesWithAShortMessage() {
+    InfernetException error =
+        assertThrows(InfernetException.class, () -> ModelName.parse("x".repeat(10_000)));
+    assertTrue(error.getMessage().length() < 300);
+  }
+
+  @Test
+  void saysWhichVariantsRun() {
+    assertDoesNotThrow(() -> ModelName.parse("m").requireRunnable());
+    assertDoesNotThrow(() -> ModelName.parse("m:bf16").requireRunnable());
+    UnsupportedModelException error =
+        assertThrows(
+            UnsupportedModelException.class, () -> ModelName.parse("m:int4").requireRunnable());
+    assertEquals(
+        "m:int4: int4 comes with a later version; use m or one of m:fp32, m:bf16",
+        error.getMessage());
+  }
+}
