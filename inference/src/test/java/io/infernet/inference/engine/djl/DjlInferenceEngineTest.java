@@ -1,0 +1,337 @@
+package io.infernet.inference.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.DamagedModelException;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
+import io.infernet.inference.engine.ContextLengthExceededException;
+import io.infernet.inference.engine.EngineBusyException;
+import io.infernet.inference.engine.EngineConfig;
+import io.infernet.inference.engine.EngineUnavailableException;
+import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.Generation;
+import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.LoadedModel;
+import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.engine.Usage;
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelName;
+import io.infernet.inference.testing.Golden;
+import io.infernet.inference.testing.RecordingListener;
+import io.infernet.inference.testing.TestModels;
+import io.infernet.inference.tokenizer.TokenIds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DjlInferenceEngineTest {
+
+  @TempDir Path home;
+  private InstalledModel storyteller;
+  private DjlInferenceEngine engine;
+
+  @BeforeEach
+  void start() throws IOException {
+    storyteller = TestModels.install("storyteller", home);
+    engine = engine(TestModels.config(home));
+  }
+
+  @AfterEach
+  void stop() {
+    engine.close();
+  }
+
+  private static DjlInferenceEngine engine(EngineConfig config) {
+    return new DjlInferenceEngine(config, CheckpointLimits.defaults());
+  }
+
+  private static EngineConfig config(Path home, int slots, int waiting, int context, int warm) {
+    EngineConfig usual = TestModels.config(home);
+    return new EngineConfig(
+        1, slots, waiting, context, 64, warm, usual.nativesFolder(), usual.graphFolder());
+  }
+
+  private RecordingListener generate(GenerationRequest request) {
+    RecordingListener listener = new RecordingListener();
+    engine.generate(request, listener);
+    return listener;
+  }
+
+  private GenerationRequest request(TokenIds prompt, SamplingParams sampling, int maxTokens) {
+    return new GenerationRequest(
+        storyteller,
+        prompt,
+        TokenIds.empty(),
+        sampling,
+        maxTokens,
+        Set.of(),
+        OptionalInt.empty(),
+        false);
+  }
+
+  private static TokenIds prompt() {
+    return Golden.of("storyteller").get(0).ids();
+  }
+
+  @Test
+  void givesConcurrentAnswersTheirSingleResults() {
+    List<GenerationRequest> requests = new ArrayList<>();
+    int seed = 0;
+    for (Golden golden : Golden.of("storyteller")) {
+      requests.add(request(golden.ids(), SamplingParams.greedy(), 40));
+      requests.add(request(golden.ids(), new SamplingParams(0.9, 50, 0.95, seed++), 40));
+    }
+    List<TokenIds> single = new ArrayList<>();
+    for (GenerationRequest request : requests) {
+      single.add(generate(request).await().tokens());
+    }
+    List<RecordingListener> together = requests.stream().map(this::generate).toList();
+    for (int i = 0; i < requests.size(); i++) {
+      assertEquals(single.get(i), together.get(i).await().tokens(), "answer " + i);
+    }
+  }
+
+  @Test
+  void goesOnWithTheSameTokensAfterFailover() {
+    for (SamplingParams sampling :
+        List.of(SamplingParams.greedy(), new SamplingParams(0.7, 40, 0.95, 77))) {
+      GenerationRequest request = request(prompt(), sampling, 48);
+      TokenIds whole = generate(request).await().tokens();
+      for (int cut : new int[] {1, 17, 47}) {
+        RecordingListener.Answer rest = generate(request.resumedAfter(whole.slice(0, cut))).await();
+        assertEquals(whole.slice(cut, 48), rest.tokens(), sampling + " after " + cut);
+        assertEquals(new Usage(prompt().size(), 48), rest.usage());
+      }
+    }
+  }
+
+  @Test
+  void readsLongPromptsInPiecesWithTheSameResult() {
+    TokenIds story = generate(request(prompt(), SamplingParams.greedy(), 300)).await().tokens();
+    TokenIds longPrompt = prompt().concat(story);
+    TokenIds expected = generate(request(longPrompt, SamplingParams.greedy(), 20)).await().tokens();
+    EngineConfig usual = TestModels.config(home);
+    try (DjlInferenceEngine coarse =
+        engine(
+            new EngineConfig(1, 1, 1, 512, 512, 1, usual.nativesFolder(), usual.graphFolder()))) {
+      RecordingListener listener = new RecordingListener();
+      coarse.generate(request(longPrompt, SamplingParams.greedy(), 20), listener);
+      assertEquals(expected, listener.await().tokens());
+    }
+  }
+
+  @Test
+  void stopsWithinOneStepWhenCancelled() {
+    AtomicReference<Generation> generation = new AtomicReference<>();
+    CompletableFuture<Void> ready = new CompletableFuture<>();
+    RecordingListener listener =
+        new RecordingListener(
+            token -> {
+              ready.join();
+              if (token.index() == 5) {
+                generation.get().cancel();
+              }
+            });
+    generation.set(engine.generate(request(prompt(), SamplingParams.greedy(), 400), listener));
+    ready.complete(null);
+    RecordingListener.Answer answer = listener.await();
+    assertEquals(FinishReason.CANCELLED, answer.reason());
+    assertEquals(6, answer.tokens().size());
+  }
+
+  @Test
+  void refusesPromptsLongerThanTheContext() {
+    ContextLengthExceededException error =
+        assertThrows(
+            ContextLengthExceededException.class,
+            () -> generate(request(TokenIds.of(new int[600]), SamplingParams.greedy(), 1)));
+    assertEquals(
+        "the prompt has 600 tokens, but storyteller takes 512 for prompt and answer together;"
+            + " shorten the prompt",
+        error.getMessage());
+    RecordingListener.Answer last =
+        generate(request(TokenIds.of(new int[509]), SamplingParams.greedy(), 99)).await();
+    assertEquals(3, last.tokens().size());
+    assertEquals(FinishReason.LENGTH, last.reason());
+    assertEquals(512, engine.contextLength(storyteller.manifest()));
+  }
+
+  @Test
+  void refusesAnswersBeyondTheQueue() {
+    try (DjlInferenceEngine small = engine(config(home, 1, 1, 128, 1))) {
+      assertEquals(128, small.contextLength(storyteller.manifest()));
+      CompletableFuture<Void> release = new CompletableFuture<>();
+      RecordingListener first = new RecordingListener(token -> release.join());
+      RecordingListener second = new RecordingListener();
+      small.generate(request(prompt(), SamplingParams.greedy(), 2), first);
+      small.generate(request(prompt(), SamplingParams.greedy(), 2), second);
+      assertThrows(
+          EngineBusyException.class,
+          () ->
+              small.generate(
+                  request(prompt(), SamplingParams.greedy(), 2), new RecordingListener()));
+      release.complete(null);
+      assertEquals(first.await().tokens(), second.await().tokens());
+    }
+  }
+
+  @Test
+  void saysWhatIsWarm() throws IOException {
+    assertEquals(List.of(), engine.loaded());
+    engine.load(storyteller).join();
+    engine.load(storyteller).join();
+    InstalledModel half = TestModels.install("storyteller:bf16", home);
+    engine.load(half).join();
+    List<LoadedModel> loaded = engine.loaded();
+    assertEquals(
+        List.of("storyteller", "storyteller:bf16"),
+        loaded.stream().map(model -> model.manifest().name().toString()).toList());
+    // 6.4 million weights (the head counted beside the embedding) and four caches of 1,536 KiB.
+    assertEquals(25_788_416L + 4 * 512 * 6 * 2 * 2 * 64 * 4, loaded.get(0).memoryBytes());
+    assertEquals(loaded.get(0).memoryBytes(), 2 * loaded.get(1).memoryBytes());
+    assertEquals(4, loaded.get(0).slots());
+    assertEquals(0, loaded.get(0).running());
+  }
+
+  @Test
+  void computesInBfloat16WhenAsked() throws IOException {
+    storyteller = TestModels.install("storyteller:bf16", home);
+    Golden golden = Golden.of("storyteller").get(0);
+    TokenIds tokens = generate(request(golden.ids(), SamplingParams.greedy(), 8)).await().tokens();
+    // The first margin that bfloat16 may turn, 0.06, comes at the fifth token.
+    assertEquals(golden.greedy().slice(0, 4), tokens.slice(0, 4));
+  }
+
+  @Test
+  void makesRoomForAnotherModel() throws IOException {
+    InstalledModel tiny = TestModels.install("tiny-llama3", home);
+    try (DjlInferenceEngine small = engine(config(home, 1, 1, 128, 1))) {
+      small.load(storyteller).join();
+      small.load(tiny).join();
+      assertEquals(
+          List.of("tiny-llama3"),
+          small.loaded().stream().map(model -> model.manifest().name().toString()).toList());
+      CompletableFuture<Void> release = new CompletableFuture<>();
+      RecordingListener running = new RecordingListener(token -> release.join());
+      small.generate(
+          GenerationRequest.of(tiny, TokenIds.of(1), SamplingParams.greedy(), 2), running);
+      assertThrows(EngineBusyException.class, () -> small.load(storyteller));
+      release.complete(null);
+      running.await();
+      small.load(storyteller).join();
+    }
+  }
+
+  @Test
+  void convertsOnceAndMendsADamagedConversion() throws IOException {
+    TokenIds expected = generate(request(prompt(), SamplingParams.greedy(), 5)).await().tokens();
+    engine.close();
+    Path graph = onlyGraph();
+    long size = Files.size(graph);
+    byte[] bytes = Files.readAllBytes(graph);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(graph, bytes);
+    engine = engine(TestModels.config(home));
+    assertEquals(
+        expected, generate(request(prompt(), SamplingParams.greedy(), 5)).await().tokens());
+    engine.close();
+    assertEquals(graph, onlyGraph());
+    assertEquals(size, Files.size(graph));
+    Files.write(graph, new byte[] {1, 2, 3});
+    Path old = graph.resolveSibling(storyteller.manifest().cid() + "-cpu-older-0.pt");
+    Files.write(old, bytes);
+    engine = engine(TestModels.config(home));
+    engine.load(storyteller).join();
+    assertEquals(graph, onlyGraph());
+    assertEquals(size, Files.size(graph));
+  }
+
+  private Path onlyGraph() throws IOException {
+    try (Stream<Path> files = Files.list(TestModels.config(home).graphFolder())) {
+      List<Path> all = files.toList();
+      assertEquals(1, all.size(), all::toString);
+      return all.get(0);
+    }
+  }
+
+  private static Throwable failure(CompletableFuture<?> future) {
+    return assertThrows(CompletionException.class, future::join).getCause();
+  }
+
+  @Test
+  void reportsModelsThatDoNotLoad() throws IOException {
+    InstalledModel tiny = TestModels.install("tiny-llama3", home);
+    Path config = tiny.folder().resolve("config.json");
+    String right = Files.readString(config);
+    Files.writeString(config, right.replace("\"vocab_size\": 4096", "\"vocab_size\": 4097"));
+    Throwable error = failure(engine.load(tiny));
+    assertInstanceOf(DamagedModelException.class, error);
+    assertEquals(
+        "tensor model.embed_tokens.weight has the shape [4096, 64] where config.json says"
+            + " [4097, 64]",
+        error.getMessage());
+    RecordingListener listener = new RecordingListener();
+    engine.generate(
+        GenerationRequest.of(tiny, TokenIds.of(1), SamplingParams.greedy(), 1), listener);
+    assertInstanceOf(InfernetException.class, failure(listener.answer()));
+    Files.writeString(
+        config, right.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"));
+    assertTrue(failure(engine.load(tiny)).getMessage().contains("has no tensor"));
+    Files.writeString(config, right);
+    engine.load(tiny).join();
+    assertThrows(
+        UnsupportedModelException.class,
+        () ->
+            engine.load(
+                new InstalledModel(
+                    tiny.manifest().as(ModelName.parse("tiny-llama3:int4")), tiny.folder())));
+  }
+
+  @Test
+  void cancelsEverythingWhenClosed() {
+    List<RecordingListener> all = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      all.add(generate(request(prompt(), SamplingParams.greedy(), 490)));
+    }
+    engine.load(storyteller).join();
+    engine.close();
+    for (RecordingListener listener : all) {
+      assertEquals(FinishReason.CANCELLED, listener.await().reason());
+    }
+    assertThrows(
+        IllegalStateException.class, () -> generate(request(prompt(), SamplingParams.greedy(), 1)));
+    assertEquals(List.of(), engine.loaded());
+  }
+
+  @Test
+  void saysInOneLineWhyLibtorchDoesNotLoad() {
+    EngineUnavailableException error =
+        assertThrows(
+            EngineUnavailableException.class,
+            () ->
+                Libtorch.start(
+                    home,
+                    () -> {
+                      throw new UnsatisfiedLinkError("no such library\nand more");
+                    }));
+    assertEquals(1, error.getMessage().lines().count());
+    assertTrue(error.getMessage().contains("no such library"), error.getMessage());
+  }
+}
