@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
@@ -34,7 +35,8 @@ public final class ClassDataTraining {
               InputStream.nullInputStream(),
               nowhere,
               nowhere,
-              Set.of());
+              Set.of(),
+              new CompletableFuture<>());
       for (List<String> verb :
           List.of(
               List.of("--version"),

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What a command sees of the outside.
@@ -17,13 +18,15 @@ import java.util.Set;
  * @param out answers, in UTF-8
  * @param err errors and progress, in UTF-8
  * @param terminals which of the three a person looks at
+ * @param stop completed when a verb that runs on should end
  */
 public record CliContext(
     Map<String, String> environment,
     InputStream in,
     PrintStream out,
     PrintStream err,
-    Set<Channel> terminals) {
+    Set<Channel> terminals,
+    CompletableFuture<Void> stop) {
 
   /** Set by the launcher, which can ask: the digits of the file descriptors that are terminals. */
   static final String TERMINALS_PROPERTY = "infernet.terminals";
@@ -54,7 +57,8 @@ public record CliContext(
         System.in,
         stream(FileDescriptor.out),
         stream(FileDescriptor.err),
-        terminals);
+        terminals,
+        new CompletableFuture<>());
   }
 
   boolean isTerminal(Channel channel) {

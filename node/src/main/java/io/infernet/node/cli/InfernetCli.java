@@ -6,8 +6,10 @@ import io.infernet.inference.InfernetException;
 import io.infernet.node.ExitCode;
 import java.io.PrintWriter;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -28,7 +30,14 @@ public final class InfernetCli {
     this.commandLine = new CommandLine(global);
     commandLine
         .addSubcommand(new InitCommand(context, global))
+        .addSubcommand(new ServeCommand(context, global))
+        .addSubcommand(new RunCommand(context, global))
+        .addSubcommand(new ListCommand(context, global))
         .addSubcommand(new IdCommand(context, global))
+        .addSubcommand(new PeersCommand(context, global))
+        .addSubcommand(new StatusCommand(context, global))
+        .addSubcommand(new ReceiptsCommand(context, global))
+        .addSubcommand(new DemoCommand(context))
         .addSubcommand(new ConfigCommand(context, global));
     commandLine
         .setOut(new PrintWriter(context.out(), true))
@@ -38,9 +47,11 @@ public final class InfernetCli {
         .setExecutionExceptionHandler(this::onError);
   }
 
-  /** The names of all verbs. */
+  /** The names of all verbs, without aliases. */
   Set<String> verbs() {
-    return commandLine.getSubcommands().keySet();
+    return commandLine.getSubcommands().values().stream()
+        .map(CommandLine::getCommandName)
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Runs the verb that {@code arguments} name and returns the exit code. */

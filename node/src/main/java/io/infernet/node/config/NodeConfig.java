@@ -2,11 +2,13 @@ package io.infernet.node.config;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -14,14 +16,17 @@ import java.util.Set;
  *
  * @param home where its state lives
  * @param roles what it does; not empty
+ * @param api empty for a node without one
+ * @param price what this node takes for its work
  */
 public record NodeConfig(
     NodeHome home,
     Set<Role> roles,
     Network network,
-    Api api,
+    Optional<Api> api,
     Models models,
     Engine engine,
+    PriceList price,
     Job job) {
 
   /**
@@ -88,12 +93,27 @@ public record NodeConfig(
     }
   }
 
-  /** How long jobs may take: in all, to the first token, and between tokens. */
-  public record Job(Duration deadline, Duration firstTokenTimeout, Duration tokenTimeout) {
+  /**
+   * What jobs of this node's users may take.
+   *
+   * @param deadline in all, where the request does not say
+   * @param firstTokenTimeout to a provider's first token
+   * @param tokenTimeout between a provider's tokens
+   * @param maxPrice in millionths of the currency's unit, where the request does not say
+   */
+  public record Job(
+      Duration deadline, Duration firstTokenTimeout, Duration tokenTimeout, long maxPrice) {
     public Job {
-      if (deadline.isNegative() || firstTokenTimeout.isNegative() || tokenTimeout.isNegative()) {
-        throw new IllegalArgumentException("a timeout is negative");
+      if (!isPositive(deadline) || !isPositive(firstTokenTimeout) || !isPositive(tokenTimeout)) {
+        throw new IllegalArgumentException("a timeout of jobs is not above 0");
       }
+      if (maxPrice < 0) {
+        throw new IllegalArgumentException("maxPrice is negative: " + maxPrice);
+      }
+    }
+
+    private static boolean isPositive(Duration value) {
+      return !value.isNegative() && !value.isZero();
     }
   }
 
@@ -103,6 +123,7 @@ public record NodeConfig(
     requireNonNull(api, "api is null");
     requireNonNull(models, "models is null");
     requireNonNull(engine, "engine is null");
+    requireNonNull(price, "price is null");
     requireNonNull(job, "job is null");
     if (roles.isEmpty()) {
       throw new ConfigException("node.roles is empty: a node is a provider, a client or both");
@@ -117,19 +138,44 @@ public record NodeConfig(
         home,
         roles.isEmpty() ? Set.of() : EnumSet.copyOf(roles),
         new Network(settings.get(Settings.LISTEN), settings.get(Settings.BOOTSTRAP)),
-        new Api(
-            settings.get(Settings.API_ADDRESS),
-            settings.get(Settings.API_KEY),
-            settings.get(Settings.API_MAX_BODY_BYTES),
-            settings.get(Settings.API_MAX_REQUESTS)),
+        Optional.of(
+            new Api(
+                settings.get(Settings.API_ADDRESS),
+                settings.get(Settings.API_KEY),
+                settings.get(Settings.API_MAX_BODY_BYTES),
+                settings.get(Settings.API_MAX_REQUESTS))),
         new Models(settings.get(Settings.WARM_MODELS)),
         new Engine(
             settings.get(Settings.ENGINE_THREADS),
             settings.get(Settings.ENGINE_MAX_TOKENS_PER_SECOND)),
+        new PriceList(
+            settings.get(Settings.PRICE_BASE), settings.get(Settings.PRICE_PER_1000_TOKENS)),
         new Job(
             settings.get(Settings.JOB_DEADLINE),
             settings.get(Settings.JOB_FIRST_TOKEN_TIMEOUT),
-            settings.get(Settings.JOB_TOKEN_TIMEOUT)));
+            settings.get(Settings.JOB_TOKEN_TIMEOUT),
+            settings.get(Settings.JOB_MAX_PRICE)));
+  }
+
+  /** The same node without an API. */
+  public NodeConfig withoutApi() {
+    return new NodeConfig(home, roles, network, Optional.empty(), models, engine, price, job);
+  }
+
+  /**
+   * A node for a moment, on the same settings: reachable by nobody, working for nobody else, and
+   * without an API.
+   */
+  public NodeConfig shortLived() {
+    return new NodeConfig(
+        home,
+        Set.of(Role.CLIENT),
+        new Network(List.of(), network.bootstrap()),
+        Optional.empty(),
+        new Models(List.of()),
+        engine,
+        price,
+        job);
   }
 
   /** Whether this node has {@code role}. */

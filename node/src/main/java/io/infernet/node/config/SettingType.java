@@ -58,6 +58,21 @@ public abstract sealed class SettingType<T> {
         Object::toString);
   }
 
+  /** A whole number of 64 bits from {@code min} to {@code max}. */
+  static SettingType<Long> longInteger(long min, long max) {
+    return new Scalar<>(
+        max == Long.MAX_VALUE
+            ? "a whole number of " + min + " or more"
+            : "a whole number from " + min + " to " + max,
+        JsonNode::isIntegralNumber,
+        text -> {
+          long value = Long.parseLong(text);
+          require(value >= min && value <= max);
+          return value;
+        },
+        Object::toString);
+  }
+
   /** A number from {@code min} to {@code max}. */
   static SettingType<Double> number(double min, double max) {
     return new Scalar<>(

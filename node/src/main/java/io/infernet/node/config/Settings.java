@@ -1,5 +1,6 @@
 package io.infernet.node.config;
 
+import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
@@ -90,13 +91,26 @@ public final class Settings {
           "engine.max_tokens_per_second",
           SettingType.number(0, 1_000_000),
           0.0,
-          "Slows each answer down to this rate, to leave the machine room for other work; 0 is as"
-              + " fast as it can.");
+          "Hands the tokens of each answer out no faster than this; 0 is as fast as they come.");
+
+  public static final Setting<Long> PRICE_BASE =
+      Setting.of(
+          "price.base",
+          SettingType.longInteger(0, PriceList.MAX),
+          0L,
+          "What this node takes for each job, in millionths of the currency's unit.");
+
+  public static final Setting<Long> PRICE_PER_1000_TOKENS =
+      Setting.of(
+          "price.per_1000_tokens",
+          SettingType.longInteger(0, PriceList.MAX),
+          0L,
+          "What this node takes for a thousand tokens, read or made.");
 
   public static final Setting<Duration> JOB_DEADLINE =
       Setting.of(
           "job.deadline",
-          SettingType.duration(Duration.ofMillis(100), Duration.ofHours(24)),
+          SettingType.duration(Duration.ofMillis(100), Duration.ofMinutes(50)),
           Duration.ofMinutes(5),
           "A job that takes longer fails, unless the request says otherwise.");
 
@@ -104,8 +118,9 @@ public final class Settings {
       Setting.of(
           "job.first_token_timeout",
           SettingType.duration(Duration.ofMillis(100), Duration.ofHours(1)),
-          Duration.ofSeconds(30),
-          "A provider that has not sent the first token by then is given up for another one.");
+          Duration.ofSeconds(15),
+          "A provider with a warm model that has not sent the first token by then is given up for"
+              + " another one.");
 
   public static final Setting<Duration> JOB_TOKEN_TIMEOUT =
       Setting.of(
@@ -113,6 +128,14 @@ public final class Settings {
           SettingType.duration(Duration.ofMillis(100), Duration.ofHours(1)),
           Duration.ofSeconds(10),
           "A provider that is silent for longer in mid-answer is given up for another one.");
+
+  public static final Setting<Long> JOB_MAX_PRICE =
+      Setting.of(
+          "job.max_price",
+          SettingType.longInteger(0, Long.MAX_VALUE),
+          0L,
+          "The most to pay for an answer, in millionths of the currency's unit; 0 takes only free"
+              + " ones.");
 
   private static final List<Setting<?>> ALL =
       List.of(
@@ -126,9 +149,12 @@ public final class Settings {
           WARM_MODELS,
           ENGINE_THREADS,
           ENGINE_MAX_TOKENS_PER_SECOND,
+          PRICE_BASE,
+          PRICE_PER_1000_TOKENS,
           JOB_DEADLINE,
           JOB_FIRST_TOKEN_TIMEOUT,
-          JOB_TOKEN_TIMEOUT);
+          JOB_TOKEN_TIMEOUT,
+          JOB_MAX_PRICE);
 
   private Settings() {}
 

@@ -50,7 +50,6 @@ public final class ApiServer implements AutoCloseable {
   private final ChatService chat;
   private final NodeView node;
   private final Clock clock;
-  private final Duration drain;
   private final Semaphore requests;
   private final ObjectMapper mapper =
       JsonMapper.builder()
@@ -64,21 +63,14 @@ public final class ApiServer implements AutoCloseable {
    * @param chat where answers come from
    * @param node what the node tells of itself
    * @param clock for the time of an answer
-   * @param drain how long {@link #close} lets answers under way go on
    */
   public ApiServer(
-      NodeConfig.Api config,
-      String token,
-      ChatService chat,
-      NodeView node,
-      Clock clock,
-      Duration drain) {
+      NodeConfig.Api config, String token, ChatService chat, NodeView node, Clock clock) {
     this.config = requireNonNull(config, "config is null");
     this.token = requireNonNull(token, "token is null");
     this.chat = requireNonNull(chat, "chat is null");
     this.node = requireNonNull(node, "node is null");
     this.clock = requireNonNull(clock, "clock is null");
-    this.drain = requireNonNull(drain, "drain is null");
     this.requests = new Semaphore(config.maxRequests());
   }
 
@@ -113,13 +105,19 @@ public final class ApiServer implements AutoCloseable {
         "http://" + new HostAndPort(config.address().host(), server.port()).toString());
   }
 
-  /** Takes no more requests, waits for those under way, and ends what is left. */
-  @Override
-  public synchronized void close() {
+  /** Takes no more requests, lets those under way go on for up to {@code grace}, and closes. */
+  public synchronized void stop(Duration grace) {
     if (server != null) {
+      server.jettyServer().server().setStopTimeout(grace.toMillis());
       server.stop();
       server = null;
     }
+  }
+
+  /** Takes no more requests and ends those under way. */
+  @Override
+  public void close() {
+    stop(Duration.ZERO);
   }
 
   private void configure(JavalinConfig javalin) {
@@ -138,7 +136,6 @@ public final class ApiServer implements AutoCloseable {
           http.setSendServerVersion(false);
           http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
         });
-    javalin.jetty.modifyServer(jetty -> jetty.setStopTimeout(drain.toMillis()));
 
     CompletionHandler chatCompletions =
         new CompletionHandler(CompletionRequests::chat, chat, mapper, clock);
@@ -149,6 +146,10 @@ public final class ApiServer implements AutoCloseable {
     javalin.routes.get("/health", context -> send(context, answers.health()));
     javalin.routes.get("/api/status", limited(context -> send(context, answers.status())));
     javalin.routes.get("/api/peers", limited(context -> send(context, answers.peers())));
+    javalin.routes.get("/api/receipts", limited(context -> send(context, answers.receipts())));
+    javalin.routes.get(
+        "/api/receipts/{id}",
+        limited(context -> send(context, answers.receipt(context.pathParam("id")))));
     javalin.routes.get("/v1/models", limited(context -> send(context, answers.models())));
     javalin.routes.get(
         "/v1/models/{name}",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.infernet.inference.engine.Usage;
 import io.infernet.node.job.ChatEvent;
+import io.infernet.node.job.ChatEventReader;
 import io.infernet.node.job.ChatJob;
 import io.infernet.node.job.ChatRequest;
 import io.infernet.node.job.ChatResult;
@@ -79,7 +80,7 @@ final class CompletionHandler {
     ChatJob job = chat.start(request);
     boolean finished = false;
     try {
-      JobReader reader = new JobReader();
+      ChatEventReader reader = new ChatEventReader();
       job.events().subscribe(reader);
       while (true) {
         Optional<ChatEvent> event = reader.next(CLIENT_CHECK);
@@ -130,7 +131,7 @@ final class CompletionHandler {
       ChatJob job = chat.start(request);
       boolean finished = false;
       try {
-        JobReader reader = new JobReader();
+        ChatEventReader reader = new ChatEventReader();
         job.events().subscribe(reader);
         int textBefore = 0;
         Duration idle = Duration.ZERO;

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 /** Writes what the node tells of itself. Safe from any thread. */
 final class NodeAnswers {
 
+  /** As many as one answer lists. */
+  static final int MAX_RECEIPTS = 1_000;
+
   private final NodeView node;
 
   NodeAnswers(NodeView node) {
@@ -67,6 +70,25 @@ final class NodeAnswers {
                     "invalid_request_error",
                     "model_not_found",
                     "The model '" + name + "' is not installed here and no peer offers it."));
+  }
+
+  ObjectNode receipts() {
+    ObjectNode body = object();
+    ArrayNode array = body.putArray("receipts");
+    node.newestReceipts(MAX_RECEIPTS).forEach(receipt -> array.add(ReceiptJson.write(receipt)));
+    return body;
+  }
+
+  ObjectNode receipt(String id) {
+    return node.receipt(id)
+        .map(ReceiptJson::write)
+        .orElseThrow(
+            () ->
+                ApiException.of(
+                    404,
+                    "invalid_request_error",
+                    "receipt_not_found",
+                    "This node has no receipt '" + id + "'."));
   }
 
   private static ObjectNode model(NodeView.Model model) {

@@ -4,8 +4,10 @@ import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.node.config.Role;
+import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** What the API tells about the node it belongs to. Safe from any thread. */
@@ -19,6 +21,12 @@ public interface NodeView {
 
   /** The models that can be asked for: installed here first, then those that peers offer. */
   List<Model> models();
+
+  /** The receipts that it keeps, at most {@code limit}, those finished last first. */
+  List<SignedReceipt> newestReceipts(int limit);
+
+  /** The receipt with that id. */
+  Optional<SignedReceipt> receipt(String id);
 
   /**
    * How a node is.

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /** One run of the command line in this JVM, without a terminal, and what it printed. */
 record CliRun(int code, String out, String err) {
@@ -31,6 +32,7 @@ record CliRun(int code, String out, String err) {
         new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         new PrintStream(out, true, StandardCharsets.UTF_8),
         new PrintStream(err, true, StandardCharsets.UTF_8),
-        Set.of());
+        Set.of(),
+        new CompletableFuture<>());
   }
 }

@@ -553,13 +553,7 @@ class ApiServerTest {
 
   private ApiServer server(ChatService chat, NodeConfig.Api config) {
     ApiServer server =
-        new ApiServer(
-            config,
-            "t0ken",
-            chat,
-            new FakeNodeView(),
-            Clock.fixed(NOW, ZoneOffset.UTC),
-            Duration.ZERO);
+        new ApiServer(config, "t0ken", chat, new FakeNodeView(), Clock.fixed(NOW, ZoneOffset.UTC));
     servers.add(server);
     return server;
   }

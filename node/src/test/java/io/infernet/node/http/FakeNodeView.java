@@ -3,8 +3,10 @@ package io.infernet.node.http;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.node.config.Role;
+import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A node with one peer and one model. */
@@ -39,5 +41,15 @@ final class FakeNodeView implements NodeView {
   @Override
   public List<Model> models() {
     return List.of(new Model("storyteller", FakeChatService.MODEL, 512, true, true, 1000, 1));
+  }
+
+  @Override
+  public List<SignedReceipt> newestReceipts(int limit) {
+    return List.of();
+  }
+
+  @Override
+  public Optional<SignedReceipt> receipt(String id) {
+    return Optional.empty();
   }
 }

@@ -1,6 +1,5 @@
-package io.infernet.node.http;
+package io.infernet.node.job;
 
-import io.infernet.node.job.ChatEvent;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -12,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the events of one job to a thread that may block, one at a time: the next is asked for when
- * the last was taken.
+ * the last was taken. Subscribe it to {@link ChatJob#events}; {@link #next} is for one thread.
  */
-final class JobReader implements Flow.Subscriber<ChatEvent> {
+public final class ChatEventReader implements Flow.Subscriber<ChatEvent> {
 
   private record Signal(@Nullable ChatEvent event, @Nullable Throwable error) {}
 
@@ -46,7 +45,7 @@ final class JobReader implements Flow.Subscriber<ChatEvent> {
    *
    * @throws CompletionException when the job failed
    */
-  Optional<ChatEvent> next(Duration timeout) throws InterruptedException {
+  public Optional<ChatEvent> next(Duration timeout) throws InterruptedException {
     Signal signal = signals.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
     if (signal == null) {
       return Optional.empty();

@@ -1,0 +1,227 @@
+package io.infernet.node.assembly;
+
+import io.infernet.discovery.directory.CapabilityTable;
+import io.infernet.discovery.directory.Directory;
+import io.infernet.discovery.directory.DirectoryConfig;
+import io.infernet.discovery.directory.PriceList;
+import io.infernet.libp2p.concurrent.EventThread;
+import io.infernet.libp2p.concurrent.Scheduler;
+import io.infernet.libp2p.concurrent.Ticker;
+import io.infernet.libp2p.host.Host;
+import io.infernet.libp2p.host.PeerRateLimiter;
+import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PrivateKey;
+import io.infernet.node.config.NodeConfig;
+import io.infernet.node.config.Role;
+import io.infernet.node.job.ChatServiceConfig;
+import io.infernet.node.job.JobClient;
+import io.infernet.node.job.JobClientConfig;
+import io.infernet.node.job.JobProvider;
+import io.infernet.node.job.JobProviderConfig;
+import io.infernet.node.job.NetworkChatService;
+import io.infernet.node.job.OwnCapabilities;
+import io.infernet.node.job.ProviderSelector;
+import io.infernet.node.job.SelectorConfig;
+import io.infernet.node.job.ServedModels;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Jobs: who serves what, the provider's side, and the client's side that all front ends use. */
+final class JobAssembly implements AutoCloseable {
+
+  private static final int EVENT_QUEUE = 8_192;
+  private static final int BACKGROUND_QUEUE = 4_096;
+
+  /** Tokenizing is short, and the cores have better to do. */
+  private static final int BACKGROUND_THREADS = 2;
+
+  private final NodeConfig config;
+  private final InferenceAssembly inference;
+  private final ServedModels served = new ServedModels();
+  private final EventThread directoryThread = new EventThread("directory", EVENT_QUEUE);
+  private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
+  private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
+  private final ThreadPoolExecutor storage = pool("storage", 1);
+  private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
+  private final Directory directory;
+  private final JobProvider provider;
+  private final NetworkChatService chat;
+
+  JobAssembly(
+      NodeConfig config,
+      PrivateKey key,
+      String agent,
+      Host host,
+      Supplier<List<Multiaddr>> addresses,
+      InferenceAssembly inference,
+      StorageAssembly stores,
+      Scheduler scheduler,
+      Clock clock,
+      Ticker ticker,
+      SecureRandom random) {
+    this.config = config;
+    this.inference = inference;
+    PriceList prices = config.price();
+    DirectoryConfig directoryConfig = DirectoryConfig.defaults();
+    directory =
+        new Directory(
+            host,
+            key,
+            new OwnCapabilities(
+                served,
+                inference.engine(),
+                prices,
+                config.roles().stream().sorted().map(Role::toString).toList(),
+                Optional.empty(),
+                agent),
+            addresses,
+            new CapabilityTable(directoryConfig),
+            directoryConfig,
+            directoryThread,
+            scheduler,
+            clock,
+            random,
+            new PeerRateLimiter(
+                directoryConfig.maxAsksPerMinute(), directoryConfig.maxTable(), ticker));
+    provider =
+        new JobProvider(
+            host,
+            key,
+            inference.engine(),
+            served,
+            stores.receipts(),
+            JobProviderConfig.defaults().withPrices(prices),
+            providerThread,
+            storage,
+            scheduler,
+            clock,
+            ticker,
+            directory::changed);
+    chat =
+        new NetworkChatService(
+            host.peerId(),
+            inference.models(),
+            inference.codecs(),
+            directory,
+            new ProviderSelector(SelectorConfig.defaults(), clock, ticker, random),
+            new JobClient(
+                host,
+                key,
+                stores.receipts(),
+                clientConfig(config.job()),
+                clientThread,
+                storage,
+                scheduler),
+            Optional.of(inference.engine()),
+            stores.jobs(),
+            chatConfig(config.job()),
+            clientThread,
+            background,
+            scheduler,
+            clock,
+            ticker,
+            random);
+  }
+
+  private static JobClientConfig clientConfig(NodeConfig.Job job) {
+    JobClientConfig defaults = JobClientConfig.defaults();
+    return new JobClientConfig(
+        defaults.limits(),
+        defaults.connectTimeout(),
+        defaults.quoteTimeout(),
+        job.firstTokenTimeout(),
+        max(defaults.coldFirstTokenTimeout(), job.firstTokenTimeout()),
+        job.tokenTimeout(),
+        defaults.closeTimeout());
+  }
+
+  private static ChatServiceConfig chatConfig(NodeConfig.Job job) {
+    ChatServiceConfig defaults = ChatServiceConfig.defaults();
+    return new ChatServiceConfig(
+        defaults.defaultMaxTokens(),
+        job.deadline(),
+        max(defaults.maxDeadline(), job.deadline()),
+        job.maxPrice(),
+        defaults.maxJobs(),
+        defaults.maxTokenizers(),
+        defaults.maxAttempts(),
+        defaults.retryPause(),
+        defaults.directoryTimeout());
+  }
+
+  private static Duration max(Duration one, Duration other) {
+    return one.compareTo(other) >= 0 ? one : other;
+  }
+
+  private static ThreadPoolExecutor pool(String name, int threads) {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(BACKGROUND_QUEUE),
+            runnable -> {
+              Thread thread = new Thread(runnable, name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
+  Directory directory() {
+    return directory;
+  }
+
+  NetworkChatService chat() {
+    return chat;
+  }
+
+  /** Begins to tell, ask and serve; reads what models there are. */
+  void start() {
+    if (config.is(Role.PROVIDER)) {
+      served.set(inference.models().list());
+      provider.start();
+    }
+    directory.start();
+  }
+
+  /** Lets jobs of others finish, up to {@code grace}; takes no new ones. */
+  CompletableFuture<Void> drain(Duration grace) {
+    return provider.drain(grace);
+  }
+
+  @Override
+  public void close() {
+    chat.close();
+    provider.close();
+    directory.close();
+    background.shutdown();
+    clientThread.close();
+    providerThread.close();
+    directoryThread.close();
+    storage.shutdown();
+    awaitStorage();
+  }
+
+  /** What was promised to be kept is written before the store is closed. */
+  private void awaitStorage() {
+    try {
+      if (!storage.awaitTermination(10, TimeUnit.SECONDS)) {
+        storage.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      storage.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

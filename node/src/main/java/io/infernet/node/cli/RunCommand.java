@@ -1,0 +1,300 @@
+package io.infernet.node.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.inference.engine.FinishReason;
+import io.infernet.node.UsageException;
+import io.infernet.node.cli.CliContext.Channel;
+import io.infernet.node.config.ConfigLoader;
+import io.infernet.node.config.Setting;
+import io.infernet.node.config.SettingType;
+import io.infernet.node.config.Settings;
+import io.infernet.node.job.Attempt;
+import io.infernet.node.job.ChatEvent;
+import io.infernet.node.job.ChatMessage;
+import io.infernet.node.job.ChatRequest;
+import io.infernet.node.job.ChatResult;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code infernet run}. */
+@Command(
+    name = "run",
+    sortOptions = false,
+    description = {
+      "Answers a prompt, streamed; without one it chats (or reads the prompt from standard input).",
+      "It asks the node that runs in this home, or else starts one of its own for a moment."
+    })
+final class RunCommand implements Callable<Integer> {
+
+  /** Largest prompt that is read from standard input. */
+  private static final int MAX_PROMPT_BYTES = 16 << 20;
+
+  private final CliContext context;
+  private final GlobalOptions global;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "NAME or NAME:VARIANT, such as storyteller.")
+  private String model = "";
+
+  @Parameters(index = "1", arity = "0..1", paramLabel = "PROMPT", description = "What to answer.")
+  private @Nullable String prompt;
+
+  @Option(names = "--max-tokens", paramLabel = "N", description = "The longest answer.")
+  private @Nullable Integer maxTokens;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      description = "0 always takes the likeliest token.")
+  private @Nullable Double temperature;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      description = "Choose among the likeliest tokens that make up this probability.")
+  private @Nullable Double topP;
+
+  @Option(names = "--seed", paramLabel = "N", description = "The same seed, the same answer.")
+  private @Nullable Long seed;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "A system prompt.")
+  private @Nullable String system;
+
+  @Option(
+      names = "--max-price",
+      paramLabel = "PRICE",
+      description = "The most to pay, in millionths of the currency's unit (0: only free answers).")
+  private @Nullable Long maxPrice;
+
+  @Option(names = "--deadline", paramLabel = "TIME", description = "Such as 30s or 2m.")
+  private @Nullable String deadline;
+
+  @Option(
+      names = "--bootstrap",
+      paramLabel = "MULTIADDR",
+      description = "Peers to ask, when no node runs here.")
+  private List<String> bootstrap = new ArrayList<>();
+
+  @Mixin private JsonOption json = new JsonOption();
+
+  RunCommand(CliContext context, GlobalOptions global) {
+    this.context = context;
+    this.global = global;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    boolean chat = prompt == null && context.isTerminal(Channel.IN) && !json.wanted();
+    // What is wrong with the command line shows before anything is started.
+    List<ChatMessage> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(ChatMessage.system(system));
+    }
+    if (!chat) {
+      messages.add(ChatMessage.user(prompt != null ? prompt : readPrompt()));
+    }
+    ChatRequest first = request(messages);
+    try (Answers answers = answers()) {
+      Thread cancel = new Thread(answers::close, "cancel");
+      Runtime.getRuntime().addShutdownHook(cancel);
+      try {
+        if (chat) {
+          chat(answers, messages);
+        } else {
+          answer(answers, first);
+        }
+      } finally {
+        removeHook(cancel);
+      }
+    }
+    return 0;
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // Shutting down already: the hook runs.
+    }
+  }
+
+  private Answers answers() throws InterruptedException {
+    Optional<LocalApi> api = LocalApi.find(global.home());
+    if (api.isPresent()) {
+      return new ApiAnswers(api.get());
+    }
+    Map<Setting<?>, ConfigLoader.Flag> flags = new LinkedHashMap<>();
+    if (!bootstrap.isEmpty()) {
+      flags.put(
+          Settings.BOOTSTRAP, new ConfigLoader.Flag("--bootstrap", String.join(",", bootstrap)));
+    }
+    return new OwnNodeAnswers(global, flags);
+  }
+
+  private ChatRequest request(List<ChatMessage> messages) {
+    ChatRequest.Builder request = ChatRequest.builder(model).messages(messages);
+    if (maxTokens != null) {
+      request.maxTokens(maxTokens);
+    }
+    if (temperature != null) {
+      request.temperature(temperature);
+    }
+    if (topP != null) {
+      request.topP(topP);
+    }
+    if (seed != null) {
+      request.seed(seed);
+    }
+    if (maxPrice != null) {
+      request.maxPrice(maxPrice);
+    }
+    if (deadline != null) {
+      try {
+        request.deadline(SettingType.parseDuration(deadline));
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--deadline " + deadline + ": expected such as 30s or 2m");
+      }
+    }
+    return request.build();
+  }
+
+  private String readPrompt() {
+    try {
+      byte[] bytes = context.in().readNBytes(MAX_PROMPT_BYTES + 1);
+      if (bytes.length > MAX_PROMPT_BYTES) {
+        throw new UsageException("the prompt is larger than " + MAX_PROMPT_BYTES + " bytes");
+      }
+      String text = new String(bytes, StandardCharsets.UTF_8).strip();
+      if (text.isEmpty()) {
+        throw new UsageException("no prompt: give it after the model's name, or on standard input");
+      }
+      return text;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void chat(Answers answers, List<ChatMessage> messages)
+      throws IOException, InterruptedException {
+    context.err().println("Chatting with " + model + "; /bye or Ctrl-D ends it.");
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(context.in(), StandardCharsets.UTF_8));
+    while (true) {
+      context.out().print("> ");
+      context.out().flush();
+      String line = lines.readLine();
+      if (line == null || line.strip().equals("/bye")) {
+        return;
+      }
+      if (!line.isBlank()) {
+        messages.add(ChatMessage.user(line));
+        ChatResult result = answer(answers, request(messages));
+        messages.add(ChatMessage.assistant(result.text()));
+      }
+    }
+  }
+
+  private ChatResult answer(Answers answers, ChatRequest request) throws InterruptedException {
+    ChatResult result = answers.ask(request, this::show);
+    if (json.wanted()) {
+      context.out().println(Json.line(toJson(result)));
+    } else {
+      context.out().println();
+      if (context.isTerminal(Channel.ERR)) {
+        context.err().println(summary(result));
+      }
+    }
+    return result;
+  }
+
+  private void show(ChatEvent event) {
+    if (json.wanted()) {
+      return;
+    }
+    if (event instanceof ChatEvent.Text text) {
+      context.out().print(text.delta());
+      context.out().flush();
+    } else if (event instanceof ChatEvent.Switched switched && context.isTerminal(Channel.ERR)) {
+      context
+          .err()
+          .println(
+              "\n["
+                  + switched.from()
+                  + " stopped ("
+                  + switched.reason()
+                  + "); "
+                  + switched.to()
+                  + " goes on]");
+    }
+  }
+
+  /** One line: who answered, how fast, for how much. */
+  static String summary(ChatResult result) {
+    double seconds = result.timings().total().toNanos() / 1e9;
+    int tokens = result.usage().completionTokens();
+    return String.format(
+        Locale.ROOT,
+        "[%s; %d tokens in %.2f s, %.0f tokens/s, first after %.0f ms; price %d; job %s]",
+        result.provider(),
+        tokens,
+        seconds,
+        seconds > 0 ? tokens / seconds : 0,
+        result.timings().firstToken().toNanos() / 1e6,
+        result.price(),
+        result.job());
+  }
+
+  private static ObjectNode toJson(ChatResult result) {
+    ObjectNode object =
+        Json.object()
+            .put("job", result.job().toString())
+            .put("model", result.model().toString())
+            .put("model_cid", result.modelCid().toString())
+            .put("text", result.text())
+            .put("finish_reason", result.finishReason() == FinishReason.STOP ? "stop" : "length")
+            .put("provider", result.provider().peer().toString())
+            .put("local", result.provider().local())
+            .put("verdict", result.verdict().toString())
+            .put("price", result.price())
+            .put("receipt", result.receipt().orElse(null))
+            .put("prompt_tokens", result.usage().promptTokens())
+            .put("completion_tokens", result.usage().completionTokens())
+            .put("first_token_ms", millis(result.timings().firstToken()))
+            .put("total_ms", millis(result.timings().total()));
+    ArrayNode attempts = object.putArray("attempts");
+    for (Attempt attempt : result.attempts()) {
+      attempts
+          .addObject()
+          .put("provider", attempt.provider().peer().toString())
+          .put("local", attempt.provider().local())
+          .put("outcome", attempt.outcome().toString())
+          .put("detail", attempt.detail())
+          .put("tokens", attempt.tokens())
+          .put("ms", millis(attempt.duration()));
+    }
+    return object;
+  }
+
+  private static double millis(Duration duration) {
+    return duration.toNanos() / 1e6;
+  }
+}
