@@ -17,23 +17,23 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Both sides dial each other at once, in many interleavings, over the real protocols. */
-class SimultaneousDialSimulationTest {
+/** What goes on at both ends of a connection at once, in many interleavings. */
+class ConnectionSimulationTest {
 
   private static final int SEEDS = 60;
   private static final int STREAMS = 5;
 
   @Test
-  void losesAndDoublesNoStreamAndEndsWithOneConnection() {
+  void losesAndDoublesNoStreamWhenBothSidesDialAndEndsWithOneConnection() {
     int doubles = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
-      doubles += run(seed);
+      doubles += dialBoth(seed);
     }
     assertTrue(doubles > SEEDS / 4, "two connections met in only " + doubles + " of " + SEEDS);
   }
 
   /** Returns 1 when there were two connections at first. */
-  private static int run(long seed) {
+  private static int dialBoth(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     try (EmbeddedNetwork network = new EmbeddedNetwork(seed)) {
       NettyHost alice = network.host(1, HostConfig.defaults());
@@ -86,6 +86,36 @@ class SimultaneousDialSimulationTest {
       network.run(Duration.ofSeconds(1));
       assertArrayEquals(new byte[] {7}, later.join(), "seed " + seed);
       return connections - 1;
+    }
+  }
+
+  @Test
+  void opensAStreamOnAnotherConnectionWhenTheRemoteClosesTheFirst() {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      try (EmbeddedNetwork network = new EmbeddedNetwork(seed)) {
+        NettyHost alice = network.host(1, HostConfig.defaults());
+        NettyHost bob = network.host(2, HostConfig.defaults());
+        bob.handle(Echo.PROTOCOL, new Echo());
+        alice.connect(new PeerInfo(bob.peerId(), bob.listenAddresses()));
+        network.run(Duration.ofSeconds(1));
+        assertEquals(1, bob.connections().size(), "seed " + seed);
+
+        CompletableFuture<CompletableFuture<Stream>> opening = new CompletableFuture<>();
+        network
+            .time()
+            .schedule(Duration.ofMillis(random.nextInt(3)), () -> bob.disconnect(alice.peerId()));
+        network
+            .time()
+            .schedule(
+                Duration.ofMillis(random.nextInt(3)),
+                () -> opening.complete(alice.newStream(bob.peerId(), List.of(Echo.PROTOCOL))));
+        network.run(Duration.ofSeconds(5));
+
+        CompletableFuture<Stream> opened = opening.join();
+        assertTrue(opened.isDone(), "seed " + seed);
+        assertEquals(Echo.PROTOCOL, opened.join().protocol(), "seed " + seed);
+      }
     }
   }
 
