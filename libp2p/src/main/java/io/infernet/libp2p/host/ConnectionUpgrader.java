@@ -203,9 +203,13 @@ final class ConnectionUpgrader {
     private void fail(ChannelHandlerContext ctx, Throwable reason) {
       if (result.completeExceptionally(reason)) {
         LOG.debug(
-            "closed {} {} before it was ready: {}",
+            "closed {} {}{} before it was ready: {}",
             isInitiator() ? "to" : "from",
             ctx.channel().remoteAddress(),
+            expected
+                .or(() -> Optional.ofNullable(secured).map(NoiseResult::remotePeer))
+                .map(peer -> " (" + peer + ")")
+                .orElse(""),
             reason.getMessage());
         ctx.close();
       }

@@ -1,11 +1,8 @@
 package io.infernet.libp2p.host;
 
-import static io.infernet.libp2p.testing.LoopbackNetwork.await;
-import static io.infernet.libp2p.testing.LoopbackNetwork.awaitFailure;
-import static io.infernet.libp2p.testing.LoopbackNetwork.info;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.multiformats.Multiaddr;
@@ -14,18 +11,14 @@ import io.infernet.libp2p.testing.Echo;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.testing.Received;
 import io.infernet.libp2p.testing.TestIdentities;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class NettyHostTest {
-
-  private static final ProtocolId UNKNOWN = ProtocolId.of("/unknown/1");
+class NettyHostTest extends HostContract {
 
   private final LoopbackNetwork network = new LoopbackNetwork();
 
@@ -34,37 +27,14 @@ class NettyHostTest {
     network.close();
   }
 
-  @Test
-  void echoesOverAStreamBetweenTwoHosts() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-
-    Connection connection = await(alice.connect(info(bob)));
-    Stream stream = await(connection.newStream(List.of(Echo.PROTOCOL)));
-
-    assertEquals(bob.peerId(), connection.remotePeer());
-    assertEquals(bob.listenAddresses().get(0), connection.remoteAddress());
-    assertTrue(connection.isInitiator());
-    assertEquals(Echo.PROTOCOL, stream.protocol());
-    assertEquals("hello", echo(stream, "hello"));
-    await(stream.closed());
+  @Override
+  protected Host host(int identity) {
+    return network.host(identity);
   }
 
-  @Test
-  void agreesOnTheFirstProtocolThatTheRemoteSpeaks() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-    await(alice.connect(info(bob)));
-
-    Stream stream = await(alice.newStream(bob.peerId(), List.of(UNKNOWN, Echo.PROTOCOL)));
-    assertEquals(Echo.PROTOCOL, stream.protocol());
-    assertEquals("x", echo(stream, "x"));
-
-    Throwable failure = awaitFailure(alice.newStream(bob.peerId(), List.of(UNKNOWN)));
-    assertInstanceOf(PeerUnavailableException.class, failure);
-    assertTrue(failure.getMessage().contains("speaks none of"), failure.getMessage());
+  @Override
+  protected void advance(CompletableFuture<?> until) {
+    LoopbackNetwork.settle(until);
   }
 
   @Test
@@ -90,23 +60,6 @@ class NettyHostTest {
   }
 
   @Test
-  void sharesOneConnectionAmongConcurrentRequests() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-
-    List<CompletableFuture<Connection>> connections = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      connections.add(alice.connect(info(bob)));
-    }
-
-    for (CompletableFuture<Connection> connection : connections) {
-      assertSame(await(connections.get(0)), await(connection));
-    }
-    assertEquals(1, alice.connections().size());
-  }
-
-  @Test
   void findsOutThatAnotherPeerAnswers() {
     NettyHost alice = network.host(1);
     NettyHost bob = network.host(2);
@@ -117,15 +70,6 @@ class NettyHostTest {
     assertInstanceOf(PeerUnavailableException.class, failure);
     assertTrue(failure.getMessage().contains(bob.peerId().toString()), failure.getMessage());
     assertTrue(alice.connections().isEmpty());
-  }
-
-  @Test
-  void refusesToDialItself() {
-    NettyHost alice = network.host(1);
-
-    Throwable failure = awaitFailure(alice.connect(info(alice)));
-
-    assertTrue(failure.getMessage().contains("this node itself"), failure.getMessage());
   }
 
   @Test
@@ -197,110 +141,49 @@ class NettyHostTest {
   }
 
   @Test
-  void tellsListenersOfConnectionsComingAndGoing() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    CompletableFuture<Connection> came = new CompletableFuture<>();
-    CompletableFuture<Connection> went = new CompletableFuture<>();
-    bob.addConnectionListener(
-        new ConnectionListener() {
-          @Override
-          public void onConnected(Connection connection) {
-            came.complete(connection);
-          }
-
-          @Override
-          public void onDisconnected(Connection connection) {
-            went.complete(connection);
-          }
-        });
-
-    await(alice.connect(info(bob)));
-    assertEquals(alice.peerId(), await(came).remotePeer());
-    await(alice.disconnect(bob.peerId()));
-
-    assertSame(await(came), await(went));
-    assertTrue(alice.connections().isEmpty());
-    assertTrue(bob.connections().isEmpty());
-  }
-
-  @Test
-  void aWritersBufferIsItsOwnAgainOnceTheSendIsDone() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-    await(alice.connect(info(bob)));
-    Stream stream = await(alice.newStream(bob.peerId(), List.of(Echo.PROTOCOL)));
-    Received received = new Received();
-    stream.listen(received);
-
-    byte[] chunk = new byte[100_000];
-    sendAgain(stream, chunk, 0);
-
-    byte[] echoed = await(received.end());
-    assertEquals(50 * chunk.length, echoed.length);
-    for (int i = 0; i < echoed.length; i++) {
-      assertEquals(i / chunk.length, echoed[i], "byte " + i);
+  void trimsIdleConnectionsAndKeepsTheProtectedAndTheBusy() {
+    HostConfig c = HostConfig.defaults();
+    ConnectionConfig three =
+        new ConnectionConfig(
+            10, 3, 2, 2, Duration.ZERO, Duration.ofSeconds(30), Duration.ofSeconds(10));
+    NettyHost hub =
+        network.host(
+            1,
+            new HostConfig(
+                List.of(LoopbackNetwork.ANY_PORT),
+                c.eventLoops(),
+                c.upgradeTimeout(),
+                c.closeTimeout(),
+                c.earlyMuxer(),
+                c.maxPeers(),
+                c.maxAddressesPerPeer(),
+                c.tcp(),
+                c.noise(),
+                c.multistream(),
+                c.yamux(),
+                c.dial(),
+                three,
+                c.streams()));
+    hub.handle(Echo.PROTOCOL, new Echo());
+    List<Connection> connections = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      NettyHost peer = network.host(2 + i);
+      if (i == 0) {
+        hub.protect(peer.peerId(), "test");
+      }
+      connections.add(await(peer.connect(info(hub))));
+      if (i == 1) {
+        await(connections.get(1).newStream(List.of(Echo.PROTOCOL)));
+      }
     }
-  }
 
-  private static void sendAgain(Stream stream, byte[] chunk, int number) {
-    Arrays.fill(chunk, (byte) number);
-    stream
-        .send(ByteBuffer.wrap(chunk))
-        .thenRun(
-            () -> {
-              Arrays.fill(chunk, (byte) -1);
-              if (number < 49) {
-                sendAgain(stream, chunk, number + 1);
-              } else {
-                stream.closeWrite();
-              }
-            });
-  }
+    Connection fourth = await(network.host(5).connect(info(hub)));
 
-  @Test
-  void resetsOpenStreamsWhenTheRemoteHostCloses() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-    await(alice.connect(info(bob)));
-    Stream stream = await(alice.newStream(bob.peerId(), List.of(Echo.PROTOCOL)));
-    Received received = new Received();
-    stream.listen(received);
-
-    bob.close();
-
-    assertInstanceOf(PeerUnavailableException.class, awaitFailure(received.end()));
-    assertInstanceOf(PeerUnavailableException.class, awaitFailure(stream.send(text("x"))));
-    await(stream.closed());
-  }
-
-  @Test
-  void aHandlerThatThrowsLosesItsStreamAndNothingElse() {
-    NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2);
-    bob.handle(Echo.PROTOCOL, new Echo());
-    bob.handle(
-        UNKNOWN,
-        stream -> {
-          throw new IllegalStateException("a bug in a handler");
-        });
-    Connection connection = await(alice.connect(info(bob)));
-
-    Received received = new Received();
-    CompletableFuture<byte[]> broken =
-        connection
-            .newStream(List.of(UNKNOWN))
-            .thenCompose(
-                stream -> {
-                  stream.listen(received);
-                  return received.end();
-                });
-
-    awaitFailure(broken);
-    Stream fine = await(connection.newStream(List.of(Echo.PROTOCOL)));
-    assertEquals("still here", echo(fine, "still here"));
+    await(connections.get(2).closed());
+    await(fourth.closed());
+    assertEquals(2, hub.connections().size());
+    assertFalse(connections.get(0).closed().isDone());
+    assertFalse(connections.get(1).closed().isDone());
   }
 
   @Test
@@ -332,17 +215,5 @@ class NettyHostTest {
         c.dial(),
         c.connections(),
         c.streams());
-  }
-
-  private static String echo(Stream stream, String text) {
-    Received received = new Received();
-    stream.listen(received);
-    stream.send(text(text));
-    stream.closeWrite();
-    return new String(await(received.end()), StandardCharsets.UTF_8);
-  }
-
-  private static ByteBuffer text(String text) {
-    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -69,23 +70,29 @@ public final class LoopbackNetwork implements AutoCloseable {
 
   /** The result of a future that is bound to be done soon. */
   public static <T> T await(CompletableFuture<T> future) {
+    settle(future);
     try {
-      return future.get(AWAIT_SECONDS, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
+      return future.join();
+    } catch (CompletionException e) {
       throw new AssertionError(e.getCause().getMessage(), e.getCause());
-    } catch (TimeoutException | InterruptedException e) {
-      throw new AssertionError("still waiting", e);
     }
   }
 
   /** Why a future failed. */
   public static Throwable awaitFailure(CompletableFuture<?> future) {
+    settle(future);
     try {
-      Object value = future.get(AWAIT_SECONDS, TimeUnit.SECONDS);
-      throw new AssertionError("did not fail but gave " + value);
-    } catch (ExecutionException e) {
+      throw new AssertionError("did not fail but gave " + future.join());
+    } catch (CompletionException e) {
       return e.getCause();
-    } catch (TimeoutException | InterruptedException e) {
+    }
+  }
+
+  /** Waits until a future is done, in whatever way. */
+  public static void settle(CompletableFuture<?> future) {
+    try {
+      future.handle((value, error) -> "done").get(AWAIT_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException | InterruptedException e) {
       throw new AssertionError("still waiting", e);
     }
   }

@@ -13,9 +13,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One end of a connection between two {@link VirtualHost}s. */
 final class VirtualConnection implements Connection {
+
+  private static final Logger LOG = LoggerFactory.getLogger(VirtualConnection.class);
 
   private final VirtualHost local;
   private final VirtualHost remote;
@@ -110,7 +114,12 @@ final class VirtualConnection implements Connection {
         near.join(far);
         streams.add(far);
         send(() -> other().opened(near, result));
-        handler.onStream(far);
+        try {
+          handler.onStream(far);
+        } catch (RuntimeException e) {
+          LOG.warn("{}: reset because its handler failed", far, e);
+          far.reset();
+        }
         return;
       }
     }

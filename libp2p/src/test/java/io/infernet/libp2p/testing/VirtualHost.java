@@ -99,7 +99,8 @@ public final class VirtualHost implements Host {
 
   private CompletableFuture<Connection> connect(PeerId peer) {
     if (peer.equals(peerId)) {
-      return CompletableFuture.failedFuture(new PeerUnavailableException("that is this node"));
+      return CompletableFuture.failedFuture(
+          new PeerUnavailableException("that is this node itself"));
     }
     Optional<Connection> present = connection(peer);
     if (present.isPresent()) {

@@ -9,12 +9,17 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One end of a stream over a {@link VirtualConnection}, with a fixed window as yamux has at first.
  */
 final class VirtualStream implements Stream {
+
+  private static final Logger LOG = LoggerFactory.getLogger(VirtualStream.class);
 
   /** Initial window, yamux spec "Flow Control". */
   private static final int WINDOW = 256 * 1024;
@@ -167,13 +172,22 @@ final class VirtualStream implements Stream {
       int size = data.remaining();
       VirtualStream far = other();
       connection.send(() -> far.credited(size));
-      listener.onData(data);
+      tell(reader -> reader.onData(data));
     }
     delivering = false;
     if (!closed.isDone() && inbound.isEmpty() && remoteClosed && !remoteCloseDelivered) {
       remoteCloseDelivered = true;
-      listener.onRemoteClose();
+      tell(StreamListener::onRemoteClose);
       endWhenBothClosed();
+    }
+  }
+
+  private void tell(Consumer<StreamListener> news) {
+    try {
+      news.accept(listener);
+    } catch (RuntimeException e) {
+      LOG.warn("{}: reset because its listener failed", this, e);
+      reset();
     }
   }
 
