@@ -30,12 +30,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Jobs: who serves what, the provider's side, and the client's side that all front ends use. */
 final class JobAssembly implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JobAssembly.class);
 
   private static final int EVENT_QUEUE = 8_192;
   private static final int BACKGROUND_QUEUE = 4_096;
@@ -202,25 +208,38 @@ final class JobAssembly implements AutoCloseable {
 
   @Override
   public void close() {
-    chat.close();
+    await(chat.stop());
+    await(provider.drain(Duration.ZERO));
     provider.close();
     directory.close();
-    background.shutdown();
     clientThread.close();
     providerThread.close();
     directoryThread.close();
+    background.shutdown();
     storage.shutdown();
-    awaitStorage();
+    await(background);
+    await(storage);
+  }
+
+  /** Jobs end and their readers hear of it before the threads do. */
+  private static void await(CompletableFuture<Void> end) {
+    try {
+      end.get(5, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("jobs did not end: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What was promised to be kept is written before the store is closed. */
-  private void awaitStorage() {
+  private static void await(ThreadPoolExecutor pool) {
     try {
-      if (!storage.awaitTermination(10, TimeUnit.SECONDS)) {
-        storage.shutdownNow();
+      if (!pool.awaitTermination(10, TimeUnit.SECONDS)) {
+        pool.shutdownNow();
       }
     } catch (InterruptedException e) {
-      storage.shutdownNow();
+      pool.shutdownNow();
       Thread.currentThread().interrupt();
     }
   }

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Makes answers for others: serves {@code /infernet/job/1.0.0} with this machine's engine. State is
@@ -59,7 +60,7 @@ public final class JobProvider implements AutoCloseable {
   private boolean draining;
   private Optional<CompletableFuture<Void>> drained = Optional.empty();
 
-  private volatile int running;
+  private final AtomicInteger running = new AtomicInteger();
 
   /** What makes a request known again. */
   private record RequestKey(PeerId client, JobId job, int attempt) {}
@@ -112,7 +113,7 @@ public final class JobProvider implements AutoCloseable {
 
   /** How many jobs are being worked on now. */
   public int running() {
-    return running;
+    return running.get();
   }
 
   /**
@@ -171,7 +172,7 @@ public final class JobProvider implements AutoCloseable {
   }
 
   private void completeDrain() {
-    if (running == 0) {
+    if (running.get() == 0) {
       drained.ifPresent(done -> done.complete(null));
     }
   }
@@ -203,13 +204,13 @@ public final class JobProvider implements AutoCloseable {
 
   void jobStarted(PeerId client) {
     jobsByPeer.merge(client, 1, Integer::sum);
-    running = running + 1;
+    running.incrementAndGet();
     onLoadChanged.run();
   }
 
   void jobEnded(PeerId client) {
     jobsByPeer.computeIfPresent(client, (peer, jobs) -> jobs == 1 ? null : jobs - 1);
-    running = running - 1;
+    running.decrementAndGet();
     onLoadChanged.run();
     completeDrain();
   }

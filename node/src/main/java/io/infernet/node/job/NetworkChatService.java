@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.random.RandomGenerator;
@@ -146,15 +147,27 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
     return found.isPresent();
   }
 
-  /** Takes no more requests and ends those under way. */
-  @Override
-  public void close() {
+  /**
+   * Takes no more requests and ends those under way.
+   *
+   * @return done, never failed, when all have ended; the event thread must live until then
+   */
+  public CompletableFuture<Void> stop() {
     List<ChatRun> left;
     synchronized (this) {
       closed = true;
       left = List.copyOf(running);
     }
     left.forEach(ChatRun::cancel);
+    return CompletableFuture.allOf(
+            left.stream().map(ChatRun::result).toArray(CompletableFuture<?>[]::new))
+        .handle((all, error) -> null);
+  }
+
+  /** Does the same as {@link #stop}, and does not wait. */
+  @Override
+  public void close() {
+    stop();
   }
 
   synchronized void ended(ChatRun run) {

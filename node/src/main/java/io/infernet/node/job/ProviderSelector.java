@@ -174,7 +174,8 @@ public final class ProviderSelector {
     seen.reliability -= OUTCOME_GAIN * seen.reliability;
     double pause = (double) config.firstBackoff().toNanos() * Math.pow(2, seen.failuresInRow);
     seen.failuresInRow++;
-    seen.leftAloneUntil = ticker.nanoTime() + (long) Math.min(pause, config.maxBackoff().toNanos());
+    seen.leftAloneUntil =
+        ticker.nanoTime() + (long) Math.min(pause, (double) config.maxBackoff().toNanos());
   }
 
   private Experience of(PeerId peer) {

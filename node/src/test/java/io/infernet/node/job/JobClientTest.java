@@ -7,6 +7,7 @@ import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.testing.TestIdentities;
+import io.infernet.node.DeadlinePassedException;
 import io.infernet.node.job.JobWorld.Node;
 import io.infernet.node.job.wire.JobMessage;
 import io.infernet.node.job.wire.Quote;
@@ -374,7 +375,7 @@ class JobClientTest {
 
     Throwable error = world.awaitFailure(job.result(), Duration.ofSeconds(41));
 
-    assertTrue(error instanceof io.infernet.node.DeadlinePassedException, error.toString());
+    assertTrue(error instanceof DeadlinePassedException, error.toString());
   }
 
   /** One token just before the time between tokens is over. */

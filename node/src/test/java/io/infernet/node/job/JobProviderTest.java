@@ -13,6 +13,7 @@ import io.infernet.inference.model.ModelName;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.multiformats.Cid;
+import io.infernet.libp2p.multiformats.Multihash;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.testing.TestIdentities;
 import io.infernet.node.job.JobWorld.Node;
@@ -34,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
@@ -198,7 +200,7 @@ class JobProviderTest {
     assertEquals(Refusal.Reason.DEADLINE, refused(far));
 
     Terms unknown = new Terms();
-    unknown.model = Cid.of(Cid.RAW, io.infernet.libp2p.multiformats.Multihash.sha256(new byte[1]));
+    unknown.model = Cid.of(Cid.RAW, Multihash.sha256(new byte[1]));
     assertEquals(Refusal.Reason.UNKNOWN_MODEL, refused(unknown));
 
     Terms lengthy = new Terms();
@@ -469,8 +471,8 @@ class JobProviderTest {
           }
 
           @Override
-          public java.util.Optional<SignedReceipt> get(String id) {
-            return java.util.Optional.empty();
+          public Optional<SignedReceipt> get(String id) {
+            return Optional.empty();
           }
 
           @Override

@@ -28,6 +28,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -223,9 +224,9 @@ final class JobWorld {
     Optional<Throwable> error = Optional.empty();
     boolean complete;
     int tokens;
-    private final java.util.function.Consumer<Reader> onEvent;
+    private final Consumer<Reader> onEvent;
 
-    Reader(java.util.function.Consumer<Reader> onEvent) {
+    Reader(Consumer<Reader> onEvent) {
       this.onEvent = onEvent;
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.Usage;
@@ -21,6 +22,7 @@ import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class NetworkChatServiceTest {
@@ -246,9 +248,7 @@ class NetworkChatServiceTest {
     Node client = world.node();
     Node dear =
         world
-            .node(
-                JobProviderConfig.defaults()
-                    .withPrices(new io.infernet.discovery.directory.PriceList(5, 0)))
+            .node(JobProviderConfig.defaults().withPrices(new PriceList(5, 0)))
             .serving(JobWorld.script());
     Node failing = world.node().serving(JobWorld.script().withFailAfter(0));
     client.connect(dear, failing);
@@ -270,9 +270,7 @@ class NetworkChatServiceTest {
     Node client = world.node();
     Node dear =
         world
-            .node(
-                JobProviderConfig.defaults()
-                    .withPrices(new io.infernet.discovery.directory.PriceList(100, 2_000)))
+            .node(JobProviderConfig.defaults().withPrices(new PriceList(100, 2_000)))
             .serving(JobWorld.script().withStopAfter(30));
     client.connect(dear);
 
@@ -345,11 +343,12 @@ class NetworkChatServiceTest {
     Node provider = world.provider();
     client.connect(provider);
     String whole = JobWorld.CODEC.decode(JobWorld.expected(PROMPT, 3, 200));
-    int words = whole.split(" ")[0].length();
     // From within the 50th token to within the 51st.
-    String[] tokens = whole.split(" ");
-    String stop = tokens[49].substring(1) + " " + tokens[50].substring(0, tokens[50].length() - 1);
-    assertTrue(words > 0 && stop.length() > 2);
+    List<String> tokens = List.of(whole.split(" ", -1));
+    String stop =
+        tokens.get(49).substring(1)
+            + " "
+            + tokens.get(50).substring(0, tokens.get(50).length() - 1);
 
     ChatJob job =
         client
@@ -561,7 +560,7 @@ class NetworkChatServiceTest {
     NetworkChatService chat = client.chat(Optional.empty());
 
     List<ChatJob> jobs =
-        java.util.stream.IntStream.range(0, 60)
+        IntStream.range(0, 60)
             .mapToObj(i -> chat.start(JobWorld.request(PROMPT, i, 50).build()))
             .toList();
 

@@ -85,7 +85,7 @@ public final class Samples {
         ModelName.parse("storyteller"),
         EPOCH.plusSeconds(n),
         n % 2 == 0 ? Optional.empty() : Optional.of(EPOCH.plusSeconds(n + 5)),
-        JobRecord.State.values()[n % 4],
+        List.of(JobRecord.State.values()).get(n % 4),
         n % 2 == 0 ? Optional.empty() : Optional.of(new Usage(n, 2 * n)),
         n % 2 == 0 ? Optional.empty() : Optional.of(remote),
         n % 2 == 0 ? Optional.empty() : Optional.of("ab".repeat(32)),
