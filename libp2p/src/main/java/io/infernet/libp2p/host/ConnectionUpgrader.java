@@ -182,6 +182,7 @@ final class ConnectionUpgrader {
     private StreamMuxer yamux(BytePipe pipe, Consumer<MuxedStream> onStream) {
       return new YamuxSession(
           config.yamux(),
+          environment.buffers(),
           isInitiator(),
           pipe,
           environment.scheduler(),

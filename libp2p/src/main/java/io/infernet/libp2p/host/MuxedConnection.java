@@ -5,6 +5,7 @@ import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multistream.MultistreamConfig;
 import io.infernet.libp2p.multistream.MultistreamNegotiation;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.StreamMuxer;
@@ -47,6 +48,7 @@ final class MuxedConnection implements ManagedConnection {
   /** What all connections of a host share. */
   record Environment(
       ProtocolTable protocols,
+      ByteBudget buffers,
       PeerStore peers,
       StreamConfig streams,
       MultistreamConfig multistream,

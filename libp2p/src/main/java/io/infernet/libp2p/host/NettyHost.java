@@ -3,6 +3,7 @@ package io.infernet.libp2p.host;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.yamux.YamuxSession;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PeerInfo;
@@ -99,7 +100,13 @@ public final class NettyHost implements Host {
             config,
             new NoiseSecurity(identity, earlyMuxers, config.noise(), aeads, random),
             new MuxedConnection.Environment(
-                protocols, peers, config.streams(), config.multistream(), scheduler, ticker),
+                protocols,
+                new ByteBudget(config.streams().maxBufferedBytes()),
+                peers,
+                config.streams(),
+                config.multistream(),
+                scheduler,
+                ticker),
             transport);
     this.dialer =
         new Dialer(config.dial(), new Attempts(), transport.executor(), scheduler, ticker);

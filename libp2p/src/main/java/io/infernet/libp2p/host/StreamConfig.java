@@ -9,18 +9,25 @@ import java.time.Duration;
  * @param maxNegotiating inbound streams of one connection whose protocol is not agreed yet
  * @param maxInboundPerProtocol inbound streams of one protocol open on one connection
  * @param maxInbound inbound streams open on all connections together
+ * @param maxBufferedBytes received bytes that wait for their readers on all connections together; a
+ *     stream that would exceed it is reset
  */
 public record StreamConfig(
-    Duration negotiationTimeout, int maxNegotiating, int maxInboundPerProtocol, int maxInbound) {
+    Duration negotiationTimeout,
+    int maxNegotiating,
+    int maxInboundPerProtocol,
+    int maxInbound,
+    long maxBufferedBytes) {
 
   public StreamConfig {
     Limits.requirePositive(negotiationTimeout, "negotiationTimeout");
     Limits.requirePositive(maxNegotiating, "maxNegotiating");
     Limits.requirePositive(maxInboundPerProtocol, "maxInboundPerProtocol");
     Limits.requireAtLeast(maxInbound, maxInboundPerProtocol, "maxInbound", "maxInboundPerProtocol");
+    Limits.requirePositive(maxBufferedBytes, "maxBufferedBytes");
   }
 
   public static StreamConfig defaults() {
-    return new StreamConfig(Duration.ofSeconds(10), 256, 512, 32_768);
+    return new StreamConfig(Duration.ofSeconds(10), 256, 512, 32_768, 256L << 20);
   }
 }

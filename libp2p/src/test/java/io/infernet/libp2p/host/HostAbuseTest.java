@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -281,6 +282,41 @@ class HostAbuseTest {
     await(friend.newStream(victim.peerId(), List.of(Echo.PROTOCOL)));
   }
 
+  @Test
+  void holdsNoMoreThanItsBudgetForReadersThatAreBehind() {
+    ProtocolId slow = ProtocolId.of("/slow/1");
+    victim.handle(slow, stream -> {}); // nobody listens
+    List<Stream> streams = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      NettyHost flooder = network.host(10 + i);
+      await(flooder.connect(info(victim)));
+      for (int k = 0; k < 10; k++) {
+        Stream stream = await(flooder.newStream(victim.peerId(), List.of(slow)));
+        stream.send(ByteBuffer.allocate(200_000));
+        streams.add(stream);
+      }
+    }
+
+    // 30 times 200,000 bytes, of which 20 fit into 4 MiB.
+    List<CompletableFuture<Void>> resets = streams.stream().map(Stream::closed).toList();
+    CompletableFuture<Void> ten = new CompletableFuture<>();
+    AtomicInteger reset = new AtomicInteger();
+    resets.forEach(
+        closed ->
+            closed.thenRun(
+                () -> {
+                  if (reset.incrementAndGet() == 10) {
+                    ten.complete(null);
+                  }
+                }));
+    await(ten);
+    conversation.say("meanwhile");
+    for (int i = 0; i < 3; i++) {
+      await(victim.disconnect(TestIdentities.peerId(10 + i)));
+    }
+    assertUndisturbed();
+  }
+
   private SecuredSocket attacker(int identity) {
     return await(
         SecuredSocket.connect(
@@ -379,7 +415,7 @@ class HostAbuseTest {
         c.yamux(),
         c.dial(),
         c.connections(),
-        new StreamConfig(NEGOTIATION_TIMEOUT, MAX_NEGOTIATING, 20, 1000));
+        new StreamConfig(NEGOTIATION_TIMEOUT, MAX_NEGOTIATING, 20, 1000, 4 << 20));
   }
 
   /** An exchange of words over an echo stream. */

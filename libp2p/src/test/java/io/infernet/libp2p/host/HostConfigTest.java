@@ -49,7 +49,7 @@ class HostConfigTest {
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(10)),
-            new StreamConfig(Duration.ofSeconds(10), 256, 512, 32_768)),
+            new StreamConfig(Duration.ofSeconds(10), 256, 512, 32_768, 256L << 20)),
         HostConfig.defaults());
   }
 
@@ -87,10 +87,11 @@ class HostConfigTest {
 
   @Test
   void rejectsStreamLimitsThatCannotWork() {
-    rejects(() -> new StreamConfig(NONE, 1, 1, 1));
-    rejects(() -> new StreamConfig(SECOND, 0, 1, 1));
-    rejects(() -> new StreamConfig(SECOND, 1, 0, 1));
-    rejects(() -> new StreamConfig(SECOND, 1, 2, 1));
+    rejects(() -> new StreamConfig(NONE, 1, 1, 1, 1));
+    rejects(() -> new StreamConfig(SECOND, 0, 1, 1, 1));
+    rejects(() -> new StreamConfig(SECOND, 1, 0, 1, 1));
+    rejects(() -> new StreamConfig(SECOND, 1, 2, 1, 1));
+    rejects(() -> new StreamConfig(SECOND, 1, 1, 1, 0));
   }
 
   private static void rejects(Executable make) {

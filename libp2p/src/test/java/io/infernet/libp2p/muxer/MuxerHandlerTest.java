@@ -55,7 +55,15 @@ class MuxerHandlerTest {
 
   private MuxerHandler handler(boolean initiator, Consumer<MuxedStream> onStream, Ticker ticker) {
     return new MuxerHandler(
-        pipe -> new YamuxSession(YamuxConfig.defaults(), initiator, pipe, time, ticker, onStream),
+        pipe ->
+            new YamuxSession(
+                YamuxConfig.defaults(),
+                new ByteBudget(Long.MAX_VALUE),
+                initiator,
+                pipe,
+                time,
+                ticker,
+                onStream),
         time,
         CLOSE_TIMEOUT);
   }

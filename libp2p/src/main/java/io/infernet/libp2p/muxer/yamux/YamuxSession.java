@@ -5,6 +5,7 @@ import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.StreamMuxer;
@@ -58,6 +59,7 @@ public final class YamuxSession implements StreamMuxer {
   private static final int BYTES_PER_TURN = 2 * 1024 * 1024;
 
   private final YamuxConfig config;
+  private final ByteBudget budget;
   private final boolean initiator;
   private final BytePipe pipe;
   private final Ticker ticker;
@@ -100,18 +102,21 @@ public final class YamuxSession implements StreamMuxer {
   private volatile int streamCount;
 
   /**
+   * @param budget shared with the other sessions of the host
    * @param initiator whether this side dialled: it numbers its streams with odd ids
    * @param onStream takes the streams that the remote opens, on the event loop; should call {@link
    *     MuxedStream#listen}
    */
   public YamuxSession(
       YamuxConfig config,
+      ByteBudget budget,
       boolean initiator,
       BytePipe pipe,
       Scheduler scheduler,
       Ticker ticker,
       Consumer<MuxedStream> onStream) {
     this.config = config;
+    this.budget = budget;
     this.initiator = initiator;
     this.pipe = pipe;
     this.ticker = ticker;
@@ -353,7 +358,7 @@ public final class YamuxSession implements StreamMuxer {
 
   /** Whether there is room for {@code bytes} more to wait for their reader; they count then. */
   boolean reserve(int bytes) {
-    if (bufferedBytes + bytes > config.maxBufferedBytes()) {
+    if (bufferedBytes + bytes > config.maxBufferedBytes() || !budget.take(bytes)) {
       return false;
     }
     bufferedBytes += bytes;
@@ -362,6 +367,7 @@ public final class YamuxSession implements StreamMuxer {
 
   void unreserve(int bytes) {
     bufferedBytes -= bytes;
+    budget.give(bytes);
   }
 
   /** Grants what is due of {@code window}, which may grow within the session's limits. */

@@ -3,6 +3,7 @@ package io.infernet.libp2p.muxer.yamux;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.testing.VirtualTime;
@@ -47,7 +48,14 @@ final class ScriptedRemote implements BytePipe {
    * @param initiator whether the session under test is on the side that dialled
    */
   ScriptedRemote(YamuxConfig config, boolean initiator) {
-    session = new YamuxSession(config, initiator, this, time, time, accepted::add);
+    this(config, new ByteBudget(Long.MAX_VALUE), initiator);
+  }
+
+  /**
+   * @param budget what this session and others may hold for their readers
+   */
+  ScriptedRemote(YamuxConfig config, ByteBudget budget, boolean initiator) {
+    session = new YamuxSession(config, budget, initiator, this, time, time, accepted::add);
   }
 
   /** A session with default limits whose first ping was answered at once. */

@@ -3,6 +3,7 @@ package io.infernet.libp2p.muxer.yamux;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.PeerUnavailableException;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.netty.buffer.ByteBuf;
@@ -118,6 +119,7 @@ public class YamuxBenchmark {
     Scheduler scheduler = (delay, task) -> () -> {};
     return new YamuxSession(
         YamuxConfig.defaults(),
+        new ByteBudget(Long.MAX_VALUE),
         initiator,
         pipe,
         scheduler,

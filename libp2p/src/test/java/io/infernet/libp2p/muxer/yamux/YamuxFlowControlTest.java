@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.host.PeerUnavailableException;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.RecordingListener;
 import io.netty.buffer.ByteBuf;
@@ -191,6 +192,24 @@ class YamuxFlowControlTest {
     assertEquals(List.of("reset"), second.events());
     assertInstanceOf(PeerUnavailableException.class, second.resetCause());
     assertTrue(second.resetCause().getMessage().contains("too many bytes"));
+  }
+
+  @Test
+  void sharesABudgetWithTheOtherSessionsOfTheHost() {
+    ByteBudget budget = new ByteBudget(WINDOW);
+    ScriptedRemote one = new ScriptedRemote(YamuxConfig.defaults(), budget, true);
+    ScriptedRemote other = new ScriptedRemote(YamuxConfig.defaults(), budget, true);
+    for (ScriptedRemote each : List.of(one, other)) {
+      each.session.start();
+      each.send(PING, ACK, 0, 1);
+      each.send(WINDOW_UPDATE, SYN, 2, 0);
+    }
+    one.sendData(0, 2, WINDOW - 10);
+    other.sendData(0, 2, 11);
+    assertEquals(0, other.session.streamCount());
+
+    one.session.close(new PeerUnavailableException("done"));
+    assertEquals(WINDOW, budget.left());
   }
 
   @Test

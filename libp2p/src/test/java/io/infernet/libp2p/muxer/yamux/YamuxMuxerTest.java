@@ -1,5 +1,6 @@
 package io.infernet.libp2p.muxer.yamux;
 
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.StreamMuxer;
@@ -12,7 +13,14 @@ class YamuxMuxerTest extends StreamMuxerContract {
   @Override
   protected StreamMuxer create(
       BytePipe pipe, boolean initiator, VirtualTime time, Consumer<MuxedStream> onStream) {
-    return new YamuxSession(YamuxConfig.defaults(), initiator, pipe, time, time, onStream);
+    return new YamuxSession(
+        YamuxConfig.defaults(),
+        new ByteBudget(Long.MAX_VALUE),
+        initiator,
+        pipe,
+        time,
+        time,
+        onStream);
   }
 
   @Override

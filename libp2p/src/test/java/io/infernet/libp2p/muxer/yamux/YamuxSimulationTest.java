@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.host.PeerUnavailableException;
+import io.infernet.libp2p.muxer.ByteBudget;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.VirtualPipes;
 import io.infernet.libp2p.testing.Property;
@@ -91,6 +92,7 @@ class YamuxSimulationTest {
               });
       return new YamuxSession(
           config,
+          new ByteBudget(Long.MAX_VALUE),
           initiator,
           initiator ? pipes.left() : pipes.right(),
           time,
