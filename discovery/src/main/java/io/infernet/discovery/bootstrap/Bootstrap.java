@@ -140,12 +140,7 @@ public final class Bootstrap implements AutoCloseable {
     if (!link.told) {
       link.told = true;
       LOG.warn(
-          "bootstrap peer {} cannot be reached ({}): check that it runs and its address; trying on",
-          link.peer.addresses().stream()
-              .findFirst()
-              .map(a -> a + "/p2p/" + link.peer.id())
-              .orElse(link.peer.id().toString()),
-          reason(error));
+          "{}; check that this bootstrap peer runs, and its address; trying on", reason(error));
     }
     dialLater(link);
   }
