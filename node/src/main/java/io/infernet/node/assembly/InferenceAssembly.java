@@ -36,7 +36,7 @@ public record InferenceAssembly(
   }
 
   /** Models as folders of the home, run by libtorch. */
-  static InferenceAssembly of(NodeConfig config, Scheduler scheduler, Clock clock) {
+  public static InferenceAssembly of(NodeConfig config, Scheduler scheduler, Clock clock) {
     CheckpointLimits limits = CheckpointLimits.defaults();
     EngineConfig defaults = EngineConfig.defaults(config.home().path());
     int threads = config.engine().threads();

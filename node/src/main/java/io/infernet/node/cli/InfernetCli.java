@@ -37,6 +37,7 @@ public final class InfernetCli {
         .addSubcommand(new PeersCommand(context, global))
         .addSubcommand(new StatusCommand(context, global))
         .addSubcommand(new ReceiptsCommand(context, global))
+        .addSubcommand(new BenchCommand(context, global))
         .addSubcommand(new DemoCommand(context))
         .addSubcommand(new ConfigCommand(context, global));
     commandLine

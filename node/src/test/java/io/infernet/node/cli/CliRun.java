@@ -14,25 +14,46 @@ import java.util.concurrent.CompletableFuture;
 record CliRun(int code, String out, String err) {
 
   static CliRun of(Path home, String... arguments) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int code = new InfernetCli(context(home, "", out, err)).execute(arguments);
-    return new CliRun(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return withInput(home, "", arguments);
+  }
+
+  static CliRun withInput(Path home, String in, String... arguments) {
+    Started started = new Started(home, in);
+    return started.run(arguments);
   }
 
   static CliContext context(Path home) {
-    return context(home, "", new ByteArrayOutputStream(), new ByteArrayOutputStream());
+    return new Started(home, "").context;
   }
 
-  static CliContext context(
-      Path home, String in, ByteArrayOutputStream out, ByteArrayOutputStream err) {
-    return new CliContext(
-        Map.of(NodeHome.VARIABLE, home.toString()),
-        new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        Set.of(),
-        new CompletableFuture<>());
+  /** A run whose output can be seen, and that can be stopped, while it is under way. */
+  static final class Started {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CliContext context;
+
+    Started(Path home, String in) {
+      context =
+          new CliContext(
+              Map.of(NodeHome.VARIABLE, home.toString()),
+              new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+              new PrintStream(out, true, StandardCharsets.UTF_8),
+              new PrintStream(err, true, StandardCharsets.UTF_8),
+              Set.of(),
+              new CompletableFuture<>());
+    }
+
+    CliRun run(String... arguments) {
+      int code = new InfernetCli(context).execute(arguments);
+      return new CliRun(code, out(), err.toString(StandardCharsets.UTF_8));
+    }
+
+    String out() {
+      return out.toString(StandardCharsets.UTF_8);
+    }
+
+    void stop() {
+      context.stop().complete(null);
+    }
   }
 }

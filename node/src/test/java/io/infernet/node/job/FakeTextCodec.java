@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A tokenizer without files: a character is the token of its code, token 17 reads as "17 ". */
-final class FakeTextCodec implements TextCodec {
+public final class FakeTextCodec implements TextCodec {
 
   @Override
   public TokenIds encode(String text) {
