@@ -118,11 +118,9 @@ public final class GenerationLoop {
     if (answer == null) {
       return admitted;
     }
-    boolean more = answer.step();
-    synchronized (lock) {
-      running.removeFirst();
-      if (more) {
-        running.addLast(answer);
+    if (answer.step()) {
+      synchronized (lock) {
+        running.addLast(running.removeFirst());
       }
     }
     return true;
@@ -332,7 +330,11 @@ public final class GenerationLoop {
       }
     }
 
+    /** Before anybody hears that the answer has ended: who hears it may want its slot. */
     private void free() {
+      synchronized (lock) {
+        running.remove(this);
+      }
       if (session != null) {
         session.close();
         session = null;

@@ -171,6 +171,31 @@ class GenerationLoopTest {
   }
 
   @Test
+  void freesTheSlotBeforeItTellsThatTheAnswerHasEnded() {
+    List<Integer> running = new ArrayList<>();
+    TokenListener listener =
+        new TokenListener() {
+          @Override
+          public void onToken(GeneratedToken token) {
+            running.add(loop.running(model));
+          }
+
+          @Override
+          public void onFinish(FinishReason reason, Usage usage) {
+            running.add(loop.running(model));
+          }
+
+          @Override
+          public void onError(Throwable error) {
+            throw new AssertionError(error);
+          }
+        };
+    loop.submit(request(2, 1), listener, model, decoder.slots());
+    runToEnd();
+    assertEquals(List.of(1, 1, 0), running);
+  }
+
+  @Test
   void refusesWhenTheQueueIsFull() {
     for (int i = 0; i < 4; i++) {
       submit(request(3, 1));
