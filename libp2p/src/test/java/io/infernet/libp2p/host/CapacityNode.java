@@ -8,7 +8,7 @@ import io.infernet.libp2p.protocol.identify.IdentifyConfig;
 import io.infernet.libp2p.protocol.identify.IdentifyService;
 import io.infernet.libp2p.security.noise.AeadFactory;
 import io.infernet.libp2p.testing.Echo;
-import io.infernet.libp2p.testing.LoopbackNetwork;
+import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.TestIdentities;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import io.infernet.libp2p.transport.tcp.SystemResolver;
@@ -20,7 +20,6 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.util.List;
 
 /**
  * The node under test of {@link HostCapacityIT}, in a process of its own: prints its address, then
@@ -76,34 +75,21 @@ final class CapacityNode {
     return host.connections().size() + " " + streams + " " + heap + " " + direct;
   }
 
+  /** All of the test's peers share one address. */
   private static HostConfig config() {
-    HostConfig c = HostConfig.defaults();
-    TcpConfig t = c.tcp();
-    // All of the test's peers share one address.
-    TcpConfig tcp =
-        new TcpConfig(
-            t.backlog(),
-            t.maxInbound(),
-            t.maxInbound(),
-            t.maxHalfOpen(),
-            t.maxHalfOpen(),
-            t.writeLowWater(),
-            t.writeHighWater(),
-            t.maxRead());
-    return new HostConfig(
-        List.of(LoopbackNetwork.ANY_PORT),
-        c.eventLoops(),
-        c.upgradeTimeout(),
-        c.closeTimeout(),
-        c.earlyMuxer(),
-        c.maxPeers(),
-        c.maxAddressesPerPeer(),
-        tcp,
-        c.noise(),
-        c.multistream(),
-        c.yamux(),
-        c.dial(),
-        c.connections(),
-        c.streams());
+    return HostConfigBuilder.with(
+        c -> {
+          TcpConfig t = c.tcp;
+          c.tcp =
+              new TcpConfig(
+                  t.backlog(),
+                  t.maxInbound(),
+                  t.maxInbound(),
+                  t.maxHalfOpen(),
+                  t.maxHalfOpen(),
+                  t.writeLowWater(),
+                  t.writeHighWater(),
+                  t.maxRead());
+        });
   }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.multistream.MultistreamConfig;
 import io.infernet.libp2p.testing.Echo;
+import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LogCapture;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.testing.TestIdentities;
@@ -391,31 +392,22 @@ class HostAbuseTest {
   }
 
   private static HostConfig config() {
-    HostConfig c = HostConfig.defaults();
-    TcpConfig t = c.tcp();
-    return new HostConfig(
-        List.of(LoopbackNetwork.ANY_PORT),
-        c.eventLoops(),
-        UPGRADE_TIMEOUT,
-        c.closeTimeout(),
-        c.earlyMuxer(),
-        c.maxPeers(),
-        c.maxAddressesPerPeer(),
-        new TcpConfig(
-            t.backlog(),
-            t.maxInbound(),
-            t.maxInboundPerIp(),
-            MAX_HALF_OPEN_PER_IP,
-            MAX_HALF_OPEN_PER_IP,
-            t.writeLowWater(),
-            t.writeHighWater(),
-            t.maxRead()),
-        c.noise(),
-        c.multistream(),
-        c.yamux(),
-        c.dial(),
-        c.connections(),
-        new StreamConfig(NEGOTIATION_TIMEOUT, MAX_NEGOTIATING, 20, 1000, 4 << 20));
+    return HostConfigBuilder.with(
+        c -> {
+          TcpConfig t = c.tcp;
+          c.upgradeTimeout = UPGRADE_TIMEOUT;
+          c.tcp =
+              new TcpConfig(
+                  t.backlog(),
+                  t.maxInbound(),
+                  t.maxInboundPerIp(),
+                  MAX_HALF_OPEN_PER_IP,
+                  MAX_HALF_OPEN_PER_IP,
+                  t.writeLowWater(),
+                  t.writeHighWater(),
+                  t.maxRead());
+          c.streams = new StreamConfig(NEGOTIATION_TIMEOUT, MAX_NEGOTIATING, 20, 1000, 4 << 20);
+        });
   }
 
   /** An exchange of words over an echo stream. */

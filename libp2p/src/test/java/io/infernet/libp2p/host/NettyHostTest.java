@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.testing.Echo;
+import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.testing.Received;
 import io.infernet.libp2p.testing.TestIdentities;
@@ -142,28 +143,10 @@ class NettyHostTest extends HostContract {
 
   @Test
   void trimsIdleConnectionsAndKeepsTheProtectedAndTheBusy() {
-    HostConfig c = HostConfig.defaults();
     ConnectionConfig three =
         new ConnectionConfig(
             10, 3, 2, 2, Duration.ZERO, Duration.ofSeconds(30), Duration.ofSeconds(10));
-    NettyHost hub =
-        network.host(
-            1,
-            new HostConfig(
-                List.of(LoopbackNetwork.ANY_PORT),
-                c.eventLoops(),
-                c.upgradeTimeout(),
-                c.closeTimeout(),
-                c.earlyMuxer(),
-                c.maxPeers(),
-                c.maxAddressesPerPeer(),
-                c.tcp(),
-                c.noise(),
-                c.multistream(),
-                c.yamux(),
-                c.dial(),
-                three,
-                c.streams()));
+    NettyHost hub = network.host(1, HostConfigBuilder.with(c -> c.connections = three));
     hub.handle(Echo.PROTOCOL, new Echo());
     List<Connection> connections = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
@@ -188,32 +171,13 @@ class NettyHostTest extends HostContract {
 
   @Test
   void worksWithoutEarlyMuxerNegotiation() {
-    HostConfig late = lateMuxer(HostConfig.defaults());
     NettyHost alice = network.host(1);
-    NettyHost bob = network.host(2, late.listeningOn(List.of(LoopbackNetwork.ANY_PORT)));
+    NettyHost bob = network.host(2, HostConfigBuilder.with(c -> c.earlyMuxer = false));
     bob.handle(Echo.PROTOCOL, new Echo());
 
     await(alice.connect(info(bob)));
 
     assertEquals(
         "late", echo(await(alice.newStream(bob.peerId(), List.of(Echo.PROTOCOL))), "late"));
-  }
-
-  private static HostConfig lateMuxer(HostConfig c) {
-    return new HostConfig(
-        c.listen(),
-        c.eventLoops(),
-        c.upgradeTimeout(),
-        c.closeTimeout(),
-        false,
-        c.maxPeers(),
-        c.maxAddressesPerPeer(),
-        c.tcp(),
-        c.noise(),
-        c.multistream(),
-        c.yamux(),
-        c.dial(),
-        c.connections(),
-        c.streams());
   }
 }

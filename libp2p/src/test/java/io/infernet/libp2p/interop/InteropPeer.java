@@ -7,7 +7,6 @@ import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.Host;
-import io.infernet.libp2p.host.HostConfig;
 import io.infernet.libp2p.host.NettyHost;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
@@ -20,6 +19,7 @@ import io.infernet.libp2p.protocol.identify.IdentifyMessage;
 import io.infernet.libp2p.protocol.identify.IdentifyService;
 import io.infernet.libp2p.protocol.ping.PingConfig;
 import io.infernet.libp2p.protocol.ping.PingService;
+import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import java.io.BufferedReader;
@@ -146,7 +146,8 @@ public final class InteropPeer {
   private Object host(JsonNode parameters) throws Exception {
     KeyType type = KeyType.valueOf(parameters.get("key").asText().toUpperCase(Locale.ROOT));
     PrivateKey key = PrivateKey.generate(type, new SecureRandom());
-    NettyHost host = network.unstarted(key, config(parameters.get("earlyMuxer").asBoolean()));
+    boolean earlyMuxer = parameters.get("earlyMuxer").asBoolean();
+    NettyHost host = network.unstarted(key, HostConfigBuilder.with(c -> c.earlyMuxer = earlyMuxer));
     protocols.serve(host);
     host.start().get();
     PingService ping =
@@ -173,25 +174,6 @@ public final class InteropPeer {
           "peer", host.peerId().toString(),
           "addresses", texts(host.listenAddresses()));
     }
-  }
-
-  private static HostConfig config(boolean earlyMuxer) {
-    HostConfig defaults = HostConfig.defaults();
-    return new HostConfig(
-        List.of(LoopbackNetwork.ANY_PORT),
-        defaults.eventLoops(),
-        defaults.upgradeTimeout(),
-        defaults.closeTimeout(),
-        earlyMuxer,
-        defaults.maxPeers(),
-        defaults.maxAddressesPerPeer(),
-        defaults.tcp(),
-        defaults.noise(),
-        defaults.multistream(),
-        defaults.yamux(),
-        defaults.dial(),
-        defaults.connections(),
-        defaults.streams());
   }
 
   private Object connect(JsonNode parameters) throws Exception {

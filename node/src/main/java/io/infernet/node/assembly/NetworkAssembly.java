@@ -88,6 +88,8 @@ final class NetworkAssembly implements AutoCloseable {
 
   /** Listens. Fails with an {@code InfernetException} when an address cannot be had. */
   CompletableFuture<Void> start() {
+    identify.start();
+    ping.start();
     return host.start()
         .exceptionally(
             error -> {
@@ -95,11 +97,6 @@ final class NetworkAssembly implements AutoCloseable {
               throw cause instanceof AddressUnavailableException
                   ? new InfernetException(cause.getMessage(), cause)
                   : new CompletionException(cause);
-            })
-        .thenRun(
-            () -> {
-              identify.start();
-              ping.start();
             })
         .thenCompose(started -> identify.addresses())
         .thenAccept(current -> addresses = current);

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +48,9 @@ public final class IdentifyService implements AutoCloseable {
 
   // On the executor only.
   private final Map<Connection, CompletableFuture<IdentifyMessage>> answers = new LinkedHashMap<>();
+  private @Nullable List<Multiaddr> listened;
   private List<Multiaddr> addresses = List.of();
+  private List<Multiaddr> pushedAddresses = List.of();
   private List<ProtocolId> pushedProtocols = List.of();
   private Scheduler.Cancellable refresh = () -> {};
   private boolean closed;
@@ -72,7 +75,7 @@ public final class IdentifyService implements AutoCloseable {
     this.codec = new IdentifyCodec(config.maxMessageSize());
   }
 
-  /** Begins to answer and to ask. The host should listen already, or it has nothing to tell. */
+  /** Begins to answer and to ask; best before the host listens, so that nobody comes too early. */
   public void start() {
     host.handle(PROTOCOL, stream -> execute(() -> say(stream)));
     host.handle(PUSH_PROTOCOL, stream -> execute(() -> onPush(stream)));
@@ -90,8 +93,9 @@ public final class IdentifyService implements AutoCloseable {
         });
     execute(
         () -> {
-          addresses = currentAddresses();
+          pushedAddresses = ownAddresses();
           pushedProtocols = host.protocols();
+          host.connections().forEach(this::ask);
           refreshLater();
         });
   }
@@ -171,12 +175,21 @@ public final class IdentifyService implements AutoCloseable {
 
   /** The addresses by which this node can be dialled, interfaces instead of wildcards. */
   public CompletableFuture<List<Multiaddr>> addresses() {
-    return CompletableFuture.supplyAsync(() -> addresses, executor);
+    return CompletableFuture.supplyAsync(this::ownAddresses, executor);
+  }
+
+  private List<Multiaddr> ownAddresses() {
+    if (!host.listenAddresses().equals(listened)) {
+      addresses = currentAddresses();
+    }
+    return addresses;
   }
 
   private List<Multiaddr> currentAddresses() {
+    List<Multiaddr> bound = host.listenAddresses();
+    listened = bound;
     List<Multiaddr> all = new ArrayList<>(config.announce());
-    UsefulAddresses.expand(host.listenAddresses(), interfaces.addresses()).stream()
+    UsefulAddresses.expand(bound, interfaces.addresses()).stream()
         .filter(address -> !all.contains(address))
         .forEach(all::add);
     return List.copyOf(all);
@@ -197,11 +210,11 @@ public final class IdentifyService implements AutoCloseable {
   }
 
   private void refresh() {
-    List<Multiaddr> currentAddresses = currentAddresses();
-    List<ProtocolId> currentProtocols = host.protocols();
-    if (!currentAddresses.equals(addresses) || !currentProtocols.equals(pushedProtocols)) {
-      addresses = currentAddresses;
-      pushedProtocols = currentProtocols;
+    addresses = currentAddresses();
+    List<ProtocolId> protocols = host.protocols();
+    if (!addresses.equals(pushedAddresses) || !protocols.equals(pushedProtocols)) {
+      pushedAddresses = addresses;
+      pushedProtocols = protocols;
       host.connections().forEach(this::push);
     }
   }
@@ -229,7 +242,7 @@ public final class IdentifyService implements AutoCloseable {
     IdentifyMessage message =
         new IdentifyMessage(
             Optional.of(key),
-            UsefulAddresses.forPeerAt(remote, addresses),
+            UsefulAddresses.forPeerAt(remote, ownAddresses()),
             Optional.of(remote),
             host.protocols(),
             Optional.of(config.agentVersion()),

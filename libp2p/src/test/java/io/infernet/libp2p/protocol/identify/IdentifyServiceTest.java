@@ -69,6 +69,17 @@ class IdentifyServiceTest {
   }
 
   @Test
+  void asksPeersThatWereConnectedBeforeItStarted() {
+    ofBob.start();
+    connect();
+
+    ofAlice.start();
+    settle();
+
+    assertTrue(alice.peers().metadata(bob.peerId()).isPresent());
+  }
+
+  @Test
   void pushesWhenThisNodeSpeaksAnotherProtocol() {
     startBoth();
     connect();
