@@ -55,7 +55,6 @@ final class JobAssembly implements AutoCloseable {
   private final EventThread directoryThread = new EventThread("directory", EVENT_QUEUE);
   private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
   private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
-  private final ThreadPoolExecutor storage = pool("storage", 1);
   private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
   private final Directory directory;
   private final JobProvider provider;
@@ -106,7 +105,7 @@ final class JobAssembly implements AutoCloseable {
             stores.receipts(),
             JobProviderConfig.defaults().withPrices(prices),
             providerThread,
-            storage,
+            stores.executor(),
             scheduler,
             clock,
             ticker,
@@ -124,7 +123,7 @@ final class JobAssembly implements AutoCloseable {
                 stores.receipts(),
                 clientConfig(config.job()),
                 clientThread,
-                storage,
+                stores.executor(),
                 scheduler),
             Optional.of(inference.engine()),
             stores.jobs(),
@@ -216,9 +215,7 @@ final class JobAssembly implements AutoCloseable {
     providerThread.close();
     directoryThread.close();
     background.shutdown();
-    storage.shutdown();
     await(background);
-    await(storage);
   }
 
   /** Jobs end and their readers hear of it before the threads do. */
@@ -232,7 +229,6 @@ final class JobAssembly implements AutoCloseable {
     }
   }
 
-  /** What was promised to be kept is written before the store is closed. */
   private static void await(ThreadPoolExecutor pool) {
     try {
       if (!pool.awaitTermination(10, TimeUnit.SECONDS)) {

@@ -125,7 +125,10 @@ public final class NodeAssembly implements AutoCloseable {
                 ticker,
                 random));
     jobs.start();
-    CompletableFuture<Void> peersTried = network.findPeers();
+    CompletableFuture<Void> peersTried =
+        CompletableFuture.allOf(
+            network.findPeers(),
+            new KnownPeers(network.host(), stores.peers(), stores.executor(), clock).start());
     warm(inference);
     jobs.directory().changed();
     NodeStatus status = new NodeStatus(config, network, inference, jobs, stores, clock.instant());
@@ -195,7 +198,7 @@ public final class NodeAssembly implements AutoCloseable {
     return running().jobs().chat();
   }
 
-  /** Done, never failed, when each bootstrap peer was tried once. */
+  /** Done, never failed, when bootstrap peers and those of earlier times were tried once. */
   public CompletableFuture<Void> peersTried() {
     return running().peersTried();
   }

@@ -6,21 +6,45 @@ import io.infernet.node.config.NodeHome;
 import io.infernet.node.job.JobStore;
 import io.infernet.node.job.ReceiptStore;
 import io.infernet.node.storage.NodeStore;
+import io.infernet.node.storage.PeerBook;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
-/** What a node keeps in its home. */
-final class StorageAssembly implements AutoCloseable {
+/** What a node keeps in its home. Whoever opens it holds the home's lock and closes it. */
+public final class StorageAssembly implements AutoCloseable {
 
   /** Jobs that a node remembers. */
   private static final int MAX_JOBS = 10_000;
 
+  private static final int QUEUE = 4_096;
+  private static final Duration LAST_WRITES = Duration.ofSeconds(10);
+
   private final NodeStore store;
+
+  /** Where calls of the stores may wait for the disk. */
+  private final ThreadPoolExecutor executor =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          10,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(QUEUE),
+          runnable -> {
+            Thread thread = new Thread(runnable, "storage");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private StorageAssembly(NodeStore store) {
     this.store = requireNonNull(store, "store is null");
+    executor.allowCoreThreadTimeOut(true);
   }
 
   /** Opens the store of that home, making it when it is missing. */
-  static StorageAssembly open(NodeHome home) {
+  public static StorageAssembly open(NodeHome home) {
     return new StorageAssembly(NodeStore.open(home.storeFolder(), MAX_JOBS));
   }
 
@@ -30,12 +54,32 @@ final class StorageAssembly implements AutoCloseable {
   }
 
   /** Receipts of this node, as client and as provider. */
-  ReceiptStore receipts() {
+  public ReceiptStore receipts() {
     return store.receipts();
   }
 
+  /** Peers that this node was connected to. */
+  PeerBook peers() {
+    return store.peers();
+  }
+
+  /** Where calls of the stores may wait for the disk; bounded. */
+  Executor executor() {
+    return executor;
+  }
+
+  /** What was promised to be kept is written first. */
   @Override
   public void close() {
+    executor.shutdown();
+    try {
+      if (!executor.awaitTermination(LAST_WRITES.toMillis(), TimeUnit.MILLISECONDS)) {
+        executor.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      executor.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
     store.close();
   }
 }

@@ -28,10 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class OwnNodeAnswers implements Answers {
 
   /**
-   * The longest wait for bootstrap peers before the first answer; a connection over loopback takes
-   * 30 ms, one around the world less than a second.
+   * The longest wait for peers before the first answer, where the settings name some; a connection
+   * over loopback takes 30 ms, one around the world less than a second.
    */
-  private static final Duration PEERS_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration BOOTSTRAP_TIMEOUT = Duration.ofSeconds(2);
+
+  /** The same for peers that are only remembered from earlier times. */
+  private static final Duration KNOWN_PEERS_TIMEOUT = Duration.ofSeconds(1);
 
   private static final Duration FOREVER = Duration.ofDays(365);
 
@@ -46,7 +49,9 @@ final class OwnNodeAnswers implements Answers {
     node = new NodeAssembly(config, home.key());
     node.start().join();
     try {
-      node.peersTried().get(PEERS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      boolean named = !config.network().bootstrap().isEmpty();
+      node.peersTried()
+          .get((named ? BOOTSTRAP_TIMEOUT : KNOWN_PEERS_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       // Answered without them.
     } catch (ExecutionException e) {

@@ -115,6 +115,10 @@ class NodeVerbsTest {
     assertEquals(0, valid.code(), valid.err());
     assertTrue(valid.out().startsWith("valid: " + providerId + " made 5 tokens"), valid.out());
     expect(1, "no receipt 1234", "receipts", "show", "1234");
+    node.close();
+    assertEquals(receipts, json(run("receipts", "ls", "--json").out()));
+    assertEquals(Files.readString(file), run("receipts", "show", id).out());
+    expect(1, "no receipt 1234", "receipts", "show", "1234");
     verifiesNot(file, "\"price\" : 0", "\"price\" : 1", "it was changed");
     verifiesNot(file, "\"client_signature\" : \"0", "\"client_signature\" : \"f", "");
     verifiesNot(

@@ -169,6 +169,17 @@ class InfernetNodeTest {
   }
 
   @Test
+  void restartedNodeFindsItsPeersAgain() throws Exception {
+    FakeNodes.Fake provider = nodes.provider("provider");
+    nodes.client("client", provider.node()).node().close();
+
+    FakeNodes.Fake client = nodes.client("client");
+
+    ChatResult answer = client.node().chat(REQUEST).join();
+    assertEquals(provider.node().peerId(), answer.provider().peer());
+  }
+
+  @Test
   void homeTakesOneNodeAtATime() {
     nodes.client("same");
 
