@@ -72,12 +72,19 @@ if [ ! -r "$archive" ]; then
   fi
 fi
 
+# How a person would start this again, for texts that say what to do next.
+program=${INFERNET_JAVA_PROGRAM:-$0}
+case $program in
+  */*) [ "$(command -v "${program##*/}")" != "$program" ] || program=${program##*/} ;;
+esac
+
 terminals=
 [ ! -t 0 ] || terminals=0
 [ ! -t 1 ] || terminals=${terminals}1
 [ ! -t 2 ] || terminals=${terminals}2
 flags_for "${1:-}"
 # shellcheck disable=SC2086 # flags are words
-exec "$java" $flags -XX:SharedArchiveFile="$archive" -Dinfernet.terminals="$terminals" \
+exec "$java" $flags -XX:SharedArchiveFile="$archive" -Dinfernet.launcher="$0" \
+  -Dinfernet.program="$program" -Dinfernet.terminals="$terminals" \
   ${INFERNET_JAVA_OPTS:-} -jar "$0" "$@"
 exit 1

@@ -39,6 +39,9 @@ import picocli.CommandLine.Command;
     })
 final class DemoCommand implements Callable<Integer> {
 
+  /** Set by the launcher: how a person starts this program. */
+  private static final String PROGRAM_PROPERTY = "infernet.program";
+
   private static final String MODEL = "storyteller";
   private static final String PROMPT = "Once upon a time there was a little rabbit";
   private static final int TOKENS = 96;
@@ -131,16 +134,17 @@ final class DemoCommand implements Callable<Integer> {
     out.println("\n3. Both sides signed a receipt for what was done:\n");
     showReceipt(api, first);
     showReceipt(api, second);
-    out.println(
+    out.printf(
         """
 
         Where to go next:
-          infernet run storyteller "Call me"       an answer on this machine
-          infernet serve                           become a node that others can reach
-          infernet serve --bootstrap MULTIADDR     join somebody (the address that serve prints)
-          curl http://127.0.0.1:11500/v1/models    what OpenAI clients see of a running node
-          infernet --help                          everything else\
-        """);
+          %1$s run storyteller "Call me"      an answer on this machine
+          %1$s serve                          become a node that others can reach
+          %1$s serve --bootstrap MULTIADDR    join somebody: the address that their serve prints
+          curl http://127.0.0.1:11500/v1/models           what OpenAI clients see of a running node
+          %1$s --help                         everything else
+        """,
+        System.getProperty(PROGRAM_PROPERTY, "infernet"));
   }
 
   private static Map<String, String> provider() {
