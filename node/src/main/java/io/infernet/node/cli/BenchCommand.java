@@ -14,6 +14,7 @@ import io.infernet.libp2p.security.noise.AeadFactory;
 import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.config.HomeSetup;
 import io.infernet.node.config.NodeConfig;
+import io.infernet.node.job.JobBenchmark;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -102,6 +103,7 @@ final class BenchCommand {
                 AeadFactory.fastest(),
                 Ticker.system())
             .run();
+    JobBenchmark.Result jobs = JobBenchmarkNodes.measure(JobBenchmark.Config.defaults());
     if (json.wanted()) {
       line(latency("handshake", result.handshake()));
       line(latency("stream_open", result.streamOpen()));
@@ -111,11 +113,17 @@ final class BenchCommand {
               .put("share_of_cipher", result.shareOfCipher()));
       line(throughput("eight_streams", result.eightStreams()));
       line(throughput("cipher", result.cipher()));
+      line(latency("first_token_remote", jobs.remote()));
+      line(latency("first_token_local", jobs.local()));
+      line(latency("first_token_added", jobs.added()));
     } else {
       Table table = new Table("WHAT", "MEDIAN", "P99", "THROUGHPUT");
       row(table, "handshake", result.handshake());
       row(table, "stream open", result.streamOpen());
       row(table, "ping", result.ping());
+      row(table, "first token, at a provider", jobs.remote());
+      row(table, "first token, in the process", jobs.local());
+      row(table, "added by the network", jobs.added());
       table.row(
           "one stream",
           "",

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 
 /**
- * Measures what the network adds to the time to the first token: the same warm requests, in turns at
- * a provider and in the process that has the same engine. Blocks its caller.
+ * Measures what the network adds to the time to the first token: the same warm requests, in turns
+ * at a provider and in the process that has the same engine. Blocks its caller.
  */
 public final class JobBenchmark {
 

@@ -38,8 +38,7 @@ class JobOverTcpIT {
     client =
         InfernetNode.builder()
             .home(homes.resolve("client"))
-            .bootstrap(
-                Stream.of(first, second).flatMap(node -> node.addresses().stream()).toList())
+            .bootstrap(Stream.of(first, second).flatMap(node -> node.addresses().stream()).toList())
             .build();
     client.start().join();
     client.peersTried().join();
