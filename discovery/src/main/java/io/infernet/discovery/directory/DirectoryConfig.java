@@ -60,7 +60,7 @@ public record DirectoryConfig(
         Duration.ofSeconds(5),
         Duration.ofSeconds(90),
         Duration.ofSeconds(30),
-        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
         Duration.ofSeconds(2),
         4_096,
         64,
