@@ -24,12 +24,17 @@ public final class Checkpoint implements AutoCloseable {
 
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
 
+  private final Path folder;
   private final ModelConfig config;
   private final List<SafetensorsFile> files;
   private final Map<String, SafetensorsFile> fileOf;
 
   private Checkpoint(
-      ModelConfig config, List<SafetensorsFile> files, Map<String, SafetensorsFile> fileOf) {
+      Path folder,
+      ModelConfig config,
+      List<SafetensorsFile> files,
+      Map<String, SafetensorsFile> fileOf) {
+    this.folder = folder;
     this.config = config;
     this.files = files;
     this.fileOf = fileOf;
@@ -60,7 +65,7 @@ public final class Checkpoint implements AutoCloseable {
       files.forEach(SafetensorsFile::close);
       throw e;
     }
-    return new Checkpoint(config, files, fileOf);
+    return new Checkpoint(folder, config, files, fileOf);
   }
 
   /**
@@ -129,7 +134,7 @@ public final class Checkpoint implements AutoCloseable {
   private SafetensorsFile fileOf(String name) {
     SafetensorsFile file = fileOf.get(name);
     if (file == null) {
-      throw new DamagedModelException("the model has no tensor " + name);
+      throw new DamagedModelException("the model in %s has no tensor %s".formatted(folder, name));
     }
     return file;
   }

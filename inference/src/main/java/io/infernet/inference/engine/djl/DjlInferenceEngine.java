@@ -175,9 +175,15 @@ public final class DjlInferenceEngine implements InferenceEngine {
     if (models.size() < config.maxWarmModels()) {
       return;
     }
+    int running = 0;
+    int waiting = 0;
     for (Map.Entry<ModelManifest, Warm> entry : models.entrySet()) {
       CompletableFuture<Decoder> decoder = entry.getValue().decoder;
-      if (decoder.isDone() && loop.running(decoder) + loop.waiting(decoder) == 0) {
+      int runningHere = loop.running(decoder);
+      int waitingHere = loop.waiting(decoder);
+      running += runningHere;
+      waiting += waitingHere;
+      if (decoder.isDone() && runningHere + waitingHere == 0) {
         LOG.info("{} makes room for another model", entry.getKey().name());
         leaving.add(decoder.join());
         models.remove(entry.getKey());
@@ -185,7 +191,7 @@ public final class DjlInferenceEngine implements InferenceEngine {
         return;
       }
     }
-    throw new EngineBusyException(models.size(), 0);
+    throw new EngineBusyException(running, waiting);
   }
 
   /** Converts and loads a model; on the loader thread. */
