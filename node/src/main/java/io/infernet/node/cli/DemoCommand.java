@@ -43,8 +43,8 @@ final class DemoCommand implements Callable<Integer> {
   private static final String PROGRAM_PROPERTY = "infernet.program";
 
   private static final String MODEL = "storyteller";
-  private static final String PROMPT = "Once upon a time there was a little rabbit";
-  private static final int TOKENS = 96;
+  private static final String PROMPT = "The old sailor looked at the sea and";
+  private static final int TOKENS = 80;
 
   /** Slow enough to watch, and to be killed half-way. */
   private static final String TOKENS_PER_SECOND = "32";

@@ -94,7 +94,10 @@ public final class InfernetCli {
   private static String describe(ParameterException error) {
     return error instanceof UnmatchedArgumentException unmatched
         ? "unknown: '" + String.join("', '", unmatched.getUnmatched()) + "'"
-        : error.getMessage();
+        : error
+            .getMessage()
+            .replaceAll("is not an? (int|long)$", "is not a whole number")
+            .replaceAll("is not a double$", "is not a number");
   }
 
   private void printTrace(Throwable error) {

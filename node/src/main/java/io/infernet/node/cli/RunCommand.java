@@ -249,16 +249,16 @@ final class RunCommand implements Callable<Integer> {
 
   /** One line: who answered, how fast, for how much. */
   static String summary(ChatResult result) {
-    double seconds = result.timings().total().toNanos() / 1e9;
     int tokens = result.usage().completionTokens();
+    Duration decoding = result.timings().total().minus(result.timings().firstToken());
+    double seconds = decoding.toNanos() / 1e9;
     return String.format(
         Locale.ROOT,
-        "[%s; %d tokens in %.2f s, %.0f tokens/s, first after %.0f ms; price %d; job %s]",
+        "[%s; %d tokens, the first after %.0f ms, then %.0f tokens/s; price %d; job %s]",
         result.provider(),
         tokens,
-        seconds,
-        seconds > 0 ? tokens / seconds : 0,
-        result.timings().firstToken().toNanos() / 1e6,
+        millis(result.timings().firstToken()),
+        seconds > 0 ? Math.max(0, tokens - 1) / seconds : 0,
         result.price(),
         result.job());
   }

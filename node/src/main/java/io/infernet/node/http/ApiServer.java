@@ -18,6 +18,7 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HttpResponseException;
 import io.javalin.util.JavalinBindException;
 import java.io.IOException;
 import java.net.URI;
@@ -44,6 +45,8 @@ public final class ApiServer implements AutoCloseable {
 
   /** A client that sends or takes nothing for so long is cut off. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final String REQUEST_ERROR = "invalid_request_error";
 
   private final NodeConfig.Api config;
   private final String token;
@@ -163,34 +166,22 @@ public final class ApiServer implements AutoCloseable {
         CompletionHandler.ResponseOverException.class,
         (e, context) -> LOG.debug("a client went away"));
     javalin.routes.exception(Exception.class, (e, context) -> sendError(context, e));
-    javalin.routes.error(
-        404,
-        context -> {
-          if (context.resultInputStream() == null || !isJson(context)) {
-            sendError(
-                context,
-                ApiException.of(
-                    404,
-                    "invalid_request_error",
-                    "not_found",
-                    "There is no " + context.method() + " " + context.path() + "."));
-          }
-        });
-    javalin.routes.error(
-        405,
-        context ->
-            sendError(
-                context,
-                ApiException.of(
-                    405,
-                    "invalid_request_error",
-                    "method_not_allowed",
-                    context.path() + " does not take " + context.method() + ".")));
+    javalin.routes.exception(
+        HttpResponseException.class, (e, context) -> sendError(context, ofJavalin(e, context)));
   }
 
-  private static boolean isJson(Context context) {
-    String type = context.res().getContentType();
-    return type != null && type.startsWith("application/json");
+  /** What Javalin itself answers, in our shape: unknown paths and wrong methods. */
+  private static ApiException ofJavalin(HttpResponseException error, Context context) {
+    String request = context.method() + " " + context.path();
+    return switch (error.getStatus()) {
+      case 404 -> ApiException.of(404, REQUEST_ERROR, "not_found", "There is no " + request + ".");
+      case 405 ->
+          ApiException.of(
+              405, REQUEST_ERROR, "method_not_allowed", "This path does not take " + request + ".");
+      default ->
+          ApiException.of(
+              error.getStatus(), REQUEST_ERROR, "refused", String.valueOf(error.getMessage()));
+    };
   }
 
   /** Keeps strangers out: web pages of other origins, and those without the key. */
@@ -201,7 +192,7 @@ public final class ApiServer implements AutoCloseable {
       if (!isLoopbackName(context.header("Host"))) {
         throw ApiException.of(
             403,
-            "invalid_request_error",
+            REQUEST_ERROR,
             "foreign_host",
             "The Host header must name this machine, such as localhost.");
       }
@@ -209,17 +200,14 @@ public final class ApiServer implements AutoCloseable {
       context.header("WWW-Authenticate", "Bearer");
       throw ApiException.of(
           401,
-          "invalid_request_error",
+          REQUEST_ERROR,
           "invalid_api_key",
           "Send this node's API key as 'Authorization: Bearer KEY'.");
     }
     String origin = context.header("Origin");
     if (origin != null && !origin.equals("http://" + context.header("Host"))) {
       throw ApiException.of(
-          403,
-          "invalid_request_error",
-          "foreign_origin",
-          "Web pages of other origins may not use this API.");
+          403, REQUEST_ERROR, "foreign_origin", "Web pages of other origins may not use this API.");
     }
   }
 
@@ -268,7 +256,7 @@ public final class ApiServer implements AutoCloseable {
     if (body.length > config.maxBodyBytes()) {
       throw ApiException.of(
           413,
-          "invalid_request_error",
+          REQUEST_ERROR,
           "body_too_large",
           "The body is larger than " + config.maxBodyBytes() + " bytes (api.max_body_bytes).");
     }

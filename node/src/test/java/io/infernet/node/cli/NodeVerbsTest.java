@@ -71,6 +71,7 @@ class NodeVerbsTest {
         "hi",
         "--deadline",
         "soon");
+    expect(2, "'x' is not a whole number", "run", FakeNodes.MODEL, "hi", "--seed", "x");
     expect(2, "no prompt", "run", FakeNodes.MODEL);
     expect(2, "Missing required parameter: 'MODEL'", "run");
     expect(2, "temperature must be 0 to 100", "run", FakeNodes.MODEL, "hi", "--temperature", "-1");

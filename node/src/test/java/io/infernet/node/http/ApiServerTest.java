@@ -493,9 +493,11 @@ class ApiServerTest {
   void unknownPathsAndMethodsAreErrorObjects() throws Exception {
     URI api = start(FakeChatService.saying("x"));
 
-    HttpResponse<String> path = get(api, "/v1/nothing");
-    assertEquals(404, path.statusCode());
-    assertEquals("not_found", json(path.body()).get("error").get("code").asText());
+    for (String accept : List.of("application/json", "text/html", "*/*")) {
+      HttpResponse<String> path = get(api, "/v1/nothing", "Accept", accept);
+      assertEquals(404, path.statusCode());
+      assertEquals("not_found", json(path.body()).get("error").get("code").asText());
+    }
     HttpResponse<String> method = get(api, "/v1/completions");
     assertEquals(405, method.statusCode());
     assertEquals("method_not_allowed", json(method.body()).get("error").get("code").asText());
