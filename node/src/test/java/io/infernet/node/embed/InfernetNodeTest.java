@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;
 import io.infernet.node.config.ConfigException;
 import io.infernet.node.config.Settings;
@@ -15,6 +16,9 @@ import io.infernet.node.job.ChatJob;
 import io.infernet.node.job.ChatRequest;
 import io.infernet.node.job.ChatResult;
 import io.infernet.node.job.JobCancelledException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -158,6 +162,37 @@ class InfernetNodeTest {
     ChatResult result = answer.join();
     assertEquals(1, result.attempts().size());
     assertEquals(provider.node().peerId(), result.provider().peer());
+  }
+
+  @Test
+  void shutDownLetsRequestsOfTheApiFinish() throws Exception {
+    FakeInferenceEngine engine = nodes.engine();
+    engine.script(Script.defaults().withTimes(Duration.ZERO, Duration.ofMillis(20)));
+    InfernetNode node =
+        nodes
+            .start(
+                InfernetNode.builder()
+                    .home(folder.resolve("home"))
+                    .api("127.0.0.1:0")
+                    .inference(FakeNodes.inference(engine)),
+                engine)
+            .node();
+    HttpRequest request =
+        HttpRequest.newBuilder(node.api().orElseThrow().resolve("/v1/completions"))
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    "{\"model\": \"storyteller\", \"prompt\": \"hi\", \"max_tokens\": 40}"))
+            .build();
+    var response =
+        HttpClient.newHttpClient().sendAsync(request, HttpResponse.BodyHandlers.ofString());
+    while (engine.running() == 0) {
+      Thread.onSpinWait();
+    }
+
+    node.shutDown(Duration.ofSeconds(30));
+
+    assertEquals(200, response.join().statusCode());
+    assertTrue(response.join().body().contains("\"completion_tokens\":40"));
   }
 
   @Test
