@@ -14,4 +14,16 @@ public record ChatMessage(String role, String content) {
     requireNonNull(role, "role is null");
     requireNonNull(content, "content is null");
   }
+
+  public static ChatMessage system(String content) {
+    return new ChatMessage("system", content);
+  }
+
+  public static ChatMessage user(String content) {
+    return new ChatMessage("user", content);
+  }
+
+  public static ChatMessage assistant(String content) {
+    return new ChatMessage("assistant", content);
+  }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.model.ModelName;
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StopStrings;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.node.UsageException;

@@ -2,6 +2,7 @@ package io.infernet.node.job;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.util.List;
 

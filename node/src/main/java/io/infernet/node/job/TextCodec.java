@@ -1,6 +1,7 @@
 package io.infernet.node.job;
 
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.infernet.node.job;
 
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.ChatTemplate;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TextTokenizer;
@@ -67,17 +68,7 @@ public final class TokenizerCodecs implements TextCodec.Source {
     @Override
     public TokenIds encode(List<ChatMessage> messages) {
       if (template.isPresent()) {
-        String text =
-            template
-                .get()
-                .render(
-                    messages.stream()
-                        .map(
-                            message ->
-                                new io.infernet.inference.tokenizer.ChatMessage(
-                                    message.role(), message.content()))
-                        .toList(),
-                    true);
+        String text = template.get().render(messages, true);
         return tokenizer.encode(text, false);
       }
       if (messages.size() == 1) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.testing.Property;

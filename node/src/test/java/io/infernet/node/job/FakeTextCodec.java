@@ -1,5 +1,6 @@
 package io.infernet.node.job;
 
+import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.util.List;
