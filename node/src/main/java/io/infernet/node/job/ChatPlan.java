@@ -71,6 +71,13 @@ record ChatPlan(
     if (prompt.isEmpty()) {
       throw new UsageException("the prompt is empty");
     }
+    for (int i = 0; i < prompt.size(); i++) {
+      if (prompt.get(i) >= codec.vocabularySize()) {
+        throw new UsageException(
+            "%s has no token %d; its tokens are 0 to %d"
+                .formatted(model.name(), prompt.get(i), codec.vocabularySize() - 1));
+      }
+    }
     int room = manifest.contextLength() - prompt.size();
     int wanted = request.maxTokens().orElse(config.defaultMaxTokens());
     if (room < Math.min(wanted, 1)) {

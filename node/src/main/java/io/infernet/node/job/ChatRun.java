@@ -280,7 +280,7 @@ final class ChatRun implements ChatJob {
             .orElse(false);
     Running asked = new Running(now, new Provider(peer, false));
     running = asked;
-    asked.attempt = service.client.start(terms, warm, asked);
+    asked.attempt = service.client.start(terms, warm, plan.codec().vocabularySize(), asked);
   }
 
   private void askEngine(Work now, InferenceEngine engine) {

@@ -58,9 +58,11 @@ public final class JobClient {
    * Asks {@code request.provider()}.
    *
    * @param warm whether that provider says it has the model loaded
+   * @param vocabularySize the model's token ids are below this
    */
-  JobAttempt start(JobRequest request, boolean warm, JobAttempt.Listener listener) {
-    JobClientStream attempt = new JobClientStream(this, request, warm, listener);
+  JobAttempt start(
+      JobRequest request, boolean warm, int vocabularySize, JobAttempt.Listener listener) {
+    JobClientStream attempt = new JobClientStream(this, request, warm, vocabularySize, listener);
     attempt.open();
     return attempt;
   }

@@ -52,6 +52,7 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
   private final JobClient client;
   private final JobRequest request;
   private final boolean warm;
+  private final int vocabularySize;
   private final Listener listener;
   private final CommitmentChain chain;
   private final List<Optional<TokenScore>> promptScores = new ArrayList<>();
@@ -65,10 +66,12 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
   /** Which timer counts; one that fired while it was replaced does not. */
   private int timerEpoch;
 
-  JobClientStream(JobClient client, JobRequest request, boolean warm, Listener listener) {
+  JobClientStream(
+      JobClient client, JobRequest request, boolean warm, int vocabularySize, Listener listener) {
     this.client = client;
     this.request = request;
     this.warm = warm;
+    this.vocabularySize = vocabularySize;
     this.listener = listener;
     this.chain = new CommitmentChain(request);
   }
@@ -203,6 +206,7 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
     require(message.ids().size() <= room, "more tokens than were asked for");
     for (int i = 0; i < message.ids().size(); i++) {
       int id = message.ids().get(i);
+      require(id < vocabularySize, "a token that the model does not have");
       require(!request.stopIds().contains(id), "a stop token as part of the answer");
       require(
           chain.size() < CommitmentChain.CHUNK * (committedChunks + 1),
@@ -382,9 +386,12 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
 
   private void requireAlternatives(List<TokenScore> scores) throws ProtocolViolationException {
     int most = request.topLogprobs().orElse(0);
-    require(
-        scores.stream().allMatch(score -> score.top().size() <= most),
-        "more alternatives than were asked for");
+    for (TokenScore score : scores) {
+      require(score.top().size() <= most, "more alternatives than were asked for");
+      require(
+          score.top().stream().allMatch(token -> token.id() < vocabularySize),
+          "an alternative that the model does not have");
+    }
   }
 
   private static void require(boolean condition, String violation)

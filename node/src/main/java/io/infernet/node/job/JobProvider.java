@@ -157,7 +157,9 @@ public final class JobProvider implements AutoCloseable {
   }
 
   private void accept(Stream stream) {
-    if (handlers.size() >= config.maxStreams()) {
+    PeerId peer = stream.connection().remotePeer();
+    long ofPeer = handlers.stream().filter(handler -> handler.remote().equals(peer)).count();
+    if (handlers.size() >= config.maxStreams() || ofPeer >= config.maxStreamsPerPeer()) {
       stream.reset();
       return;
     }

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param ackTimeout from the result to the client's half of the receipt
  * @param busyRetryAfter when a refused client may ask again
  * @param maxStreams open streams, jobs and requests alike
+ * @param maxStreamsPerPeer those of one peer
  * @param maxJobsPerPeer jobs of one peer at once
  * @param maxRequestsPerMinute requests of one peer
  * @param maxRememberedRequests requests that are known again when they are replayed
@@ -32,6 +33,7 @@ public record JobProviderConfig(
     Duration ackTimeout,
     Duration busyRetryAfter,
     int maxStreams,
+    int maxStreamsPerPeer,
     int maxJobsPerPeer,
     int maxRequestsPerMinute,
     int maxRememberedRequests,
@@ -46,6 +48,7 @@ public record JobProviderConfig(
     requirePositive(ackTimeout, "ackTimeout");
     requirePositive(busyRetryAfter, "busyRetryAfter");
     if (maxStreams < 1
+        || maxStreamsPerPeer < 1
         || maxJobsPerPeer < 1
         || maxRequestsPerMinute < 1
         || maxRememberedRequests < 1
@@ -64,7 +67,8 @@ public record JobProviderConfig(
         Duration.ofSeconds(20),
         Duration.ofSeconds(20),
         Duration.ofSeconds(1),
-        512,
+        256,
+        64,
         32,
         1_200,
         10_000,
@@ -82,6 +86,7 @@ public record JobProviderConfig(
         ackTimeout,
         busyRetryAfter,
         maxStreams,
+        maxStreamsPerPeer,
         maxJobsPerPeer,
         maxRequestsPerMinute,
         maxRememberedRequests,

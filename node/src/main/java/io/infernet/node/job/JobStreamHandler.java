@@ -130,6 +130,10 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
                     () -> onReset(new PeerUnavailableException("the stream has ended"))));
   }
 
+  PeerId remote() {
+    return remote;
+  }
+
   // What the client says.
 
   @Override

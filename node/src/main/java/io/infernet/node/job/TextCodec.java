@@ -19,6 +19,9 @@ public interface TextCodec {
    */
   TokenIds encode(List<ChatMessage> messages);
 
+  /** Token ids are below this. */
+  int vocabularySize();
+
   /** What one token stands for by itself. */
   String text(int token);
 

@@ -1,6 +1,8 @@
 package io.infernet.node.job;
 
+import io.infernet.inference.checkpoint.BoundedJson;
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.ConfigReader;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.ChatTemplate;
@@ -44,7 +46,11 @@ public final class TokenizerCodecs implements TextCodec.Source {
   public TextCodec load(InstalledModel model) {
     Optional<ChatTemplate> template = ChatTemplate.read(model.folder(), limits, clock);
     TextTokenizer tokenizer = TextTokenizer.open(model.folder(), nativesFolder, maxChars);
-    Codec codec = new Codec(tokenizer, template, model.name().toString());
+    Path config = model.folder().resolve("config.json");
+    int vocabularySize =
+        new ConfigReader(BoundedJson.read(config, limits.maxConfigBytes()), config.toString())
+            .count("vocab_size");
+    Codec codec = new Codec(tokenizer, template, vocabularySize, model.name().toString());
     cleaner.register(codec, tokenizer::close);
     return codec;
   }
@@ -52,11 +58,17 @@ public final class TokenizerCodecs implements TextCodec.Source {
   private static final class Codec implements TextCodec {
     private final TextTokenizer tokenizer;
     private final Optional<ChatTemplate> template;
+    private final int vocabularySize;
     private final String model;
 
-    Codec(TextTokenizer tokenizer, Optional<ChatTemplate> template, String model) {
+    Codec(
+        TextTokenizer tokenizer,
+        Optional<ChatTemplate> template,
+        int vocabularySize,
+        String model) {
       this.tokenizer = tokenizer;
       this.template = template;
+      this.vocabularySize = vocabularySize;
       this.model = model;
     }
 
@@ -76,6 +88,11 @@ public final class TokenizerCodecs implements TextCodec.Source {
       }
       throw new UsageException(
           model + " continues texts and holds no conversations; give it one message");
+    }
+
+    @Override
+    public int vocabularySize() {
+      return vocabularySize;
     }
 
     @Override

@@ -36,6 +36,11 @@ class AnswerBuilderTest {
         }
 
         @Override
+        public int vocabularySize() {
+          return 256;
+        }
+
+        @Override
         public String text(int token) {
           return decode(TokenIds.of(token));
         }

@@ -1,5 +1,6 @@
 package io.infernet.node.job;
 
+import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
@@ -21,6 +22,11 @@ public final class FakeTextCodec implements TextCodec {
         messages.stream()
             .map(message -> message.role() + ":" + message.content())
             .collect(Collectors.joining("\n")));
+  }
+
+  @Override
+  public int vocabularySize() {
+    return FakeInferenceEngine.VOCABULARY;
   }
 
   @Override

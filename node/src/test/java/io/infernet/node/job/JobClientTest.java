@@ -134,6 +134,13 @@ class JobClientTest {
           rogue.say(new JobMessage.Tokens(0, TokenIds.of(0), List.of()));
         });
     lies.put(
+        "a token that the model does not have",
+        rogue -> {
+          rogue.quote();
+          rogue.say(
+              new JobMessage.Tokens(0, TokenIds.of(JobWorld.CODEC.vocabularySize()), List.of()));
+        });
+    lies.put(
         "scores that nobody asked for",
         rogue -> {
           rogue.quote();

@@ -10,6 +10,7 @@ import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.Usage;
 import io.infernet.inference.testing.FakeInferenceEngine;
+import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.node.DeadlinePassedException;
 import io.infernet.node.ExitCode;
 import io.infernet.node.NoProviderException;
@@ -453,6 +454,12 @@ class NetworkChatServiceTest {
         UsageException.class,
         world.awaitFailure(
             chat.start(JobWorld.request("x", 1, 10).deadline(Duration.ofDays(1)).build()).result(),
+            LIMIT));
+    assertInstanceOf(
+        UsageException.class,
+        world.awaitFailure(
+            chat.start(ChatRequest.builder("storyteller").tokens(TokenIds.of(1, 4096)).build())
+                .result(),
             LIMIT));
     assertTrue(provider.engine.requests().isEmpty());
     assertTrue(chat.running().isEmpty());

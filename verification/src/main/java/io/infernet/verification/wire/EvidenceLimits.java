@@ -21,9 +21,9 @@ public record EvidenceLimits(int maxPromptTokens, int maxAnswerTokens, int maxSt
     }
   }
 
-  /** Contexts of up to 131,072 tokens. */
+  /** Prompts of up to 131,072 tokens and answers of up to 32,768: less than a mebibyte. */
   public static EvidenceLimits defaults() {
-    return new EvidenceLimits(131_072, 131_072, 64);
+    return new EvidenceLimits(131_072, 32_768, 64);
   }
 
   /** No {@code JobRequest} within these limits takes more bytes. */

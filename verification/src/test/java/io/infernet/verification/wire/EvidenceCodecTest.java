@@ -169,6 +169,6 @@ class EvidenceCodecTest {
     assertThrows(IllegalArgumentException.class, () -> new EvidenceLimits(0, 1, 1));
     assertThrows(IllegalArgumentException.class, () -> new EvidenceLimits(1, 0, 1));
     assertThrows(IllegalArgumentException.class, () -> new EvidenceLimits(1, 1, 0));
-    assertEquals(new EvidenceLimits(131_072, 131_072, 64), EvidenceLimits.defaults());
+    assertEquals(new EvidenceLimits(131_072, 32_768, 64), EvidenceLimits.defaults());
   }
 }
