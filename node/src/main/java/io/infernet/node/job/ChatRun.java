@@ -37,6 +37,9 @@ final class ChatRun implements ChatJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(ChatRun.class);
 
+  /** Before the same provider is asked again, whatever it says. */
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
+
   private final NetworkChatService service;
   private final ChatRequest request;
   private final JobId id;
@@ -129,7 +132,7 @@ final class ChatRun implements ChatJob {
               service.clock.instant(),
               service::newLong);
       service.executor.execute(() -> begin(plan));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       service.executor.execute(() -> fail(e));
     }
   }
@@ -402,6 +405,9 @@ final class ChatRun implements ChatJob {
           case MISBEHAVED, FAILED, CANCELLED, COMPLETED -> false;
         };
     Duration pause = retryAfter.orElse(service.config.retryPause());
+    if (pause.compareTo(SHORTEST_PAUSE) < 0) {
+      pause = SHORTEST_PAUSE;
+    }
     if (passing && pause.compareTo(service.config.maxDeadline()) < 0) {
       later.put(peer, service.ticker.nanoTime() + pause.toNanos());
     } else {
