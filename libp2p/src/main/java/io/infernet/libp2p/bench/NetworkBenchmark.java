@@ -42,7 +42,7 @@ public final class NetworkBenchmark {
   private final Ticker ticker;
 
   /**
-   * How much to measure; a tenth of each count is run before as warm-up.
+   * How much to measure. A tenth of each count is run before as warm-up, and the payload sent once.
    *
    * @param handshakes connections made one after the other
    * @param streams streams opened one after the other
@@ -131,7 +131,7 @@ public final class NetworkBenchmark {
           .setMetadata(server.peerId(), new PeerStore.PeerMetadata("", "", server.protocols()));
       Latency streamOpen = latencies(config.streams(), () -> transfer(client, target, 1, 1));
       Latency ping = pings(pinging, target);
-      throughput(client, target, 1, config.payloadBytes() / 10);
+      throughput(client, target, 1, config.payloadBytes());
       double cipher = cipher();
       double oneStream = throughput(client, target, 1, config.payloadBytes());
       double eightStreams = throughput(client, target, 8, config.payloadBytes());
