@@ -14,6 +14,7 @@ import io.infernet.verification.receipt.ReceiptVerifier;
 import io.infernet.verification.receipt.SignedReceipt;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -69,7 +70,13 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Path folder = Files.createTempDirectory("infernet-demo");
-    Thread cleanUp = new Thread(() -> cleanUp(folder), "demo-clean-up");
+    Thread cleanUp =
+        new Thread(
+            () -> {
+              context.stop().complete(null);
+              cleanUp(folder);
+            },
+            "demo-clean-up");
     Runtime.getRuntime().addShutdownHook(cleanUp);
     try {
       play(folder);
@@ -161,6 +168,7 @@ final class DemoCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>(flags);
     all.addAll(List.of("--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"));
     synchronized (nodes) {
+      check(!context.stop().isDone(), "it was interrupted");
       NodeProcess node = NodeProcess.serve(folder, name, settings, all);
       nodes.add(node);
       return node;
@@ -278,16 +286,16 @@ final class DemoCommand implements Callable<Integer> {
       nodes.forEach(NodeProcess::stop);
       nodes.forEach(NodeProcess::close);
       nodes.clear();
-    }
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
+      if (!Files.exists(folder)) {
+        return;
       }
-    } catch (IOException e) {
-      context.err().println("infernet: cannot remove " + folder + ": " + e.getMessage());
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(file);
+        }
+      } catch (IOException | UncheckedIOException e) {
+        context.err().println("infernet: cannot remove " + folder + ": " + e.getMessage());
+      }
     }
   }
 }

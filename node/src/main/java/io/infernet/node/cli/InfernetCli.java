@@ -79,6 +79,11 @@ public final class InfernetCli {
 
   private int onError(Exception error, CommandLine command, ParseResult parsed) {
     Throwable cause = unwrap(error);
+    if (context.stop().isDone()) {
+      // Ctrl-C: what breaks on the way out is no news.
+      printTrace(cause);
+      return ExitCode.of(cause).value();
+    }
     context
         .err()
         .println(

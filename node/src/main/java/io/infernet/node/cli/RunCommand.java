@@ -114,7 +114,13 @@ final class RunCommand implements Callable<Integer> {
     }
     ChatRequest first = request(messages);
     try (Answers answers = answers()) {
-      Thread cancel = new Thread(answers::close, "cancel");
+      Thread cancel =
+          new Thread(
+              () -> {
+                context.stop().complete(null);
+                answers.close();
+              },
+              "cancel");
       Runtime.getRuntime().addShutdownHook(cancel);
       try {
         if (chat) {
