@@ -78,6 +78,9 @@ case $program in
   */*) [ "$(command -v "${program##*/}")" != "$program" ] || program=${program##*/} ;;
 esac
 
+# Threads of libtorch that wait must sleep: where others want the cores too, spinning costs all.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
+
 terminals=
 [ ! -t 0 ] || terminals=0
 [ ! -t 1 ] || terminals=${terminals}1

@@ -1,5 +1,6 @@
 package io.infernet.node;
 
+import io.infernet.inference.model.ModelNotFoundException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -8,7 +9,7 @@ public enum ExitCode {
   DONE(0),
   FAILED(1),
   USAGE(2),
-  /** No peers, no provider, or none at that price. */
+  /** No peers, no provider, none at that price, or a model that this machine does not know. */
   NOBODY_CAN_SERVE(3),
   VERIFICATION_FAILED(4),
   DEADLINE_PASSED(5);
@@ -33,7 +34,7 @@ public enum ExitCode {
     if (cause instanceof UsageException) {
       return USAGE;
     }
-    if (cause instanceof NoProviderException) {
+    if (cause instanceof NoProviderException || cause instanceof ModelNotFoundException) {
       return NOBODY_CAN_SERVE;
     }
     if (cause instanceof VerificationFailedException) {

@@ -110,7 +110,7 @@ final class LocalApi {
     JsonNode error = body.path("error");
     String message = error.path("message").asText("the node failed without saying why");
     return switch (error.path("code").asText()) {
-      case "no_provider" -> new NoProviderException(message);
+      case "no_provider", "model_not_found" -> new NoProviderException(message);
       case "deadline_passed" -> new DeadlinePassedException(message);
       case "verification_failed" -> new VerificationFailedException(message);
       case "", "null", "invalid_value", "unsupported_parameter" -> new UsageException(message);

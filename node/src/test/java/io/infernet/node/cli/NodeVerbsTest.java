@@ -61,7 +61,7 @@ class NodeVerbsTest {
   @Test
   void runFailsWithTheCodeOfTheInterfaceAndOneLine() throws Exception {
     FakeInferenceEngine engine = withNode();
-    expect(1, "no model nothing is installed here", "run", "nothing", "hi");
+    expect(3, "no model nothing is installed here", "run", "nothing", "hi");
     expect(1, "shorten the prompt", "run", FakeNodes.MODEL, "x".repeat(600));
     expect(
         2,
@@ -202,7 +202,7 @@ class NodeVerbsTest {
     expect(2, "ends in /p2p/", "serve", "--bootstrap", listen + "1");
     expect(1, "set INFERNET_API_KEY", "serve", "--api", "0.0.0.0:0");
     expect(
-        1,
+        3,
         "no model nope",
         "serve",
         "--model",
