@@ -115,7 +115,7 @@ final class JobAssembly implements AutoCloseable {
             host.peerId(),
             inference.models(),
             inference.codecs(),
-            directory,
+            config.is(Role.CLIENT) ? Optional.of(directory) : Optional.empty(),
             new ProviderSelector(SelectorConfig.defaults(), clock, ticker, random),
             new JobClient(
                 host,

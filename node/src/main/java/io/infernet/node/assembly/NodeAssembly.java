@@ -3,6 +3,7 @@ package io.infernet.node.assembly;
 import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
+import io.infernet.inference.model.InstalledModel;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
@@ -129,19 +130,21 @@ public final class NodeAssembly implements AutoCloseable {
         CompletableFuture.allOf(
             network.findPeers(),
             new KnownPeers(network.host(), stores.peers(), stores.executor(), clock).start());
-    warm(inference);
+    warm(inference, jobs);
     jobs.directory().changed();
     NodeStatus status = new NodeStatus(config, network, inference, jobs, stores, clock.instant());
     Optional<ApiServer> api = config.api().map(apiConfig -> startApi(apiConfig, jobs, status));
     running = new Running(network, jobs, api, peersTried);
   }
 
-  private void warm(InferenceAssembly inference) {
-    CompletableFuture.allOf(
-            config.models().warm().stream()
-                .map(name -> inference.engine().load(inference.models().require(name)))
-                .toArray(CompletableFuture<?>[]::new))
-        .join();
+  private void warm(InferenceAssembly inference, JobAssembly jobs) {
+    List<InstalledModel> models =
+        config.models().warm().stream().map(inference.models()::require).toList();
+    CompletableFuture<Void> loaded =
+        CompletableFuture.allOf(
+            models.stream().map(inference.engine()::load).toArray(CompletableFuture<?>[]::new));
+    models.forEach(jobs.chat()::prepare);
+    loaded.join();
   }
 
   private ApiServer startApi(NodeConfig.Api apiConfig, JobAssembly jobs, NodeStatus status) {

@@ -23,7 +23,7 @@ public final class Settings {
           "node.roles",
           SettingType.listOf(SettingType.text("provider or client", Role::parse)),
           List.of(Role.PROVIDER, Role.CLIENT),
-          "What this node does: provider (runs models for others), client (sends jobs to others).");
+          "What this node does: provider (runs models for others), client (has others run them).");
 
   public static final Setting<List<Multiaddr>> LISTEN =
       Setting.of(

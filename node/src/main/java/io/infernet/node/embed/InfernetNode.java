@@ -225,7 +225,7 @@ public final class InfernetNode implements AutoCloseable {
           home.map(NodeHome::new)
               .orElseThrow(() -> new IllegalStateException("a node needs a home folder"));
       settings.putIfAbsent(Settings.LISTEN, new ConfigLoader.Flag(Settings.LISTEN.key(), ""));
-      settings.put(
+      settings.putIfAbsent(
           Settings.ROLES,
           new ConfigLoader.Flag(
               Settings.ROLES.key(), provider ? Role.PROVIDER + "," + Role.CLIENT : "client"));

@@ -179,7 +179,7 @@ final class ChatRun implements ChatJob {
         });
     Decision decision =
         service.selector.choose(
-            service.directory.providers(plan.cid()),
+            service.directory.map(known -> known.providers(plan.cid())).orElse(List.of()),
             new ProviderSelector.Needs(
                 plan.cid(), plan.prompt().size(), plan.maxTokens(), plan.maxPrice()),
             notNow);
@@ -188,13 +188,15 @@ final class ChatRun implements ChatJob {
     Optional<PeerId> doubtful = decision.best(Decision.Standing.LEFT_ALONE);
     if (best.isPresent()) {
       askPeer(now, best.get());
-    } else if (decision.candidates().isEmpty() && !directorySettled) {
+    } else if (decision.candidates().isEmpty()
+        && !directorySettled
+        && service.directory.isPresent()) {
       // Peers that have only just connected may not have said yet what they serve.
       directorySettled = true;
       service
           .scheduler
           .timeout(
-              service.directory.settled(),
+              service.directory.get().settled(),
               service.config.directoryTimeout(),
               () -> "the directory is not settled")
           .whenComplete((ok, error) -> service.executor.execute(() -> next(now)));
@@ -277,7 +279,7 @@ final class ChatRun implements ChatJob {
     boolean warm =
         service
             .directory
-            .get(peer)
+            .flatMap(known -> known.get(peer))
             .flatMap(record -> record.offer(plan.cid()))
             .map(offer -> offer.warm())
             .orElse(false);

@@ -31,7 +31,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
 
   final PeerId self;
   final ModelRepository models;
-  final Directory directory;
+  final Optional<Directory> directory;
   final ProviderSelector selector;
   final JobClient client;
   final Optional<InferenceEngine> engine;
@@ -55,6 +55,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
    * @param self this node
    * @param models the models installed here, whose tokenizers and templates are used
    * @param codecs reads tokenizers and templates
+   * @param directory who serves what; empty for a node that asks no others
    * @param engine this machine's own, if it may be used
    * @param executor the service's event thread, the same as the {@code client}'s
    * @param background where tokenizers run and stores may wait for the disk
@@ -64,7 +65,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
       PeerId self,
       ModelRepository models,
       TextCodec.Source codecs,
-      Directory directory,
+      Optional<Directory> directory,
       ProviderSelector selector,
       JobClient client,
       Optional<InferenceEngine> engine,
@@ -180,6 +181,11 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
 
   synchronized long newLong() {
     return random.nextLong();
+  }
+
+  /** Reads the model's tokenizer now, so that no answer has to wait for it. May take a while. */
+  public void prepare(InstalledModel model) {
+    codec(model);
   }
 
   /** The model's codec, kept for the next time. May take a while. */

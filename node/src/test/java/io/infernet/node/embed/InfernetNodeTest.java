@@ -80,6 +80,26 @@ class InfernetNodeTest {
   }
 
   @Test
+  void nodeThatIsNoClientAsksNobodyElse() {
+    FakeNodes.Fake first = nodes.provider("first");
+    FakeInferenceEngine engine = nodes.engine();
+    InfernetNode second =
+        nodes
+            .start(
+                InfernetNode.builder()
+                    .home(folder.resolve("second"))
+                    .bootstrap(first.node().addresses())
+                    .set(Settings.ROLES, "provider")
+                    .inference(FakeNodes.inference(engine)),
+                engine)
+            .node();
+    second.peersTried().join();
+
+    assertTrue(second.chat(REQUEST).join().provider().local());
+    assertEquals(List.of(), first.engine().requests());
+  }
+
+  @Test
   void answerSurvivesTheDeathOfItsProvider() throws Exception {
     FakeNodes.Fake first = nodes.provider("first");
     FakeNodes.Fake second = nodes.provider("second");

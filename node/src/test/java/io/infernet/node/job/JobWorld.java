@@ -116,7 +116,7 @@ final class JobWorld {
           id(),
           installed(),
           model -> CODEC,
-          directory,
+          Optional.of(directory),
           selector,
           client,
           own,
