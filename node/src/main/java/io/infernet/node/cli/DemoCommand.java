@@ -122,7 +122,7 @@ final class DemoCommand implements Callable<Integer> {
 
     out.println(
         "\n2. carol asks the same again. Half-way, the node that answers is killed (kill -9).\n");
-    ChatResult second = ask(api, new Killer());
+    ChatResult second = ask(api, new Killer(first.text().length() / 2));
     out.printf("%n   carol's answer has no gap. Who did what:%n");
     for (Attempt attempt : second.attempts()) {
       out.printf(
@@ -222,15 +222,28 @@ final class DemoCommand implements Callable<Integer> {
 
   /** Kills the node that answers when half of the answer is there. */
   private final class Killer implements Consumer<ChatEvent> {
+    private final int halfWay;
     private String victim = "";
-    private int pieces;
+    private int length;
+    private boolean killed;
+
+    /**
+     * @param halfWay characters after which it strikes
+     */
+    Killer(int halfWay) {
+      this.halfWay = halfWay;
+    }
 
     @Override
     public void accept(ChatEvent event) {
       if (event instanceof ChatEvent.Started started) {
         victim = name(started.provider());
-      } else if (event instanceof ChatEvent.Text && ++pieces == TOKENS / 2) {
-        kill();
+      } else if (event instanceof ChatEvent.Text text) {
+        length += text.delta().length();
+        if (length >= halfWay && !killed) {
+          killed = true;
+          kill();
+        }
       } else if (event instanceof ChatEvent.Switched switched) {
         out.printf(
             "%n   *** %s noticed, and %s goes on after token %d ***%n   ",
