@@ -34,10 +34,9 @@ import picocli.CommandLine.Command;
  */
 @Command(
     name = "demo",
-    description = {
-      "Shows a network of three nodes on this machine, and an answer that survives the death of",
-      "the node that was giving it."
-    })
+    description =
+        "Shows a network of three nodes on this machine, and an answer that survives the death of"
+            + " its node.")
 final class DemoCommand implements Callable<Integer> {
 
   /** Set by the launcher: how a person starts this program. */

@@ -19,6 +19,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** All verbs behind one {@link #execute}. Used by one thread. */
 public final class InfernetCli {
 
+  private static final int HELP_WIDTH = 100;
+
   private final CliContext context;
   private final GlobalOptions global;
   private final CommandLine commandLine;
@@ -43,7 +45,7 @@ public final class InfernetCli {
     commandLine
         .setOut(new PrintWriter(context.out(), true))
         .setErr(new PrintWriter(context.err(), true))
-        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpWidth(HELP_WIDTH)
         .setParameterExceptionHandler(this::onUsageError)
         .setExecutionExceptionHandler(this::onError);
   }

@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
     name = "run",
     sortOptions = false,
     description = {
-      "Answers a prompt, streamed; without one it chats (or reads the prompt from standard input).",
+      "Answers a prompt, streamed; without one it chats, or reads the prompt from standard input.",
       "It asks the node that runs in this home, or else starts one of its own for a moment."
     })
 final class RunCommand implements Callable<Integer> {
