@@ -64,8 +64,7 @@ public final class IdentityKeyFile {
     try {
       content = read();
     } catch (NoSuchFileException e) {
-      throw new InvalidKeyFileException(
-          "there is no key file " + path + ": run \"infernet init\" to make one", e);
+      throw new InvalidKeyFileException("there is no key file " + path + ": make one first", e);
     } catch (IOException e) {
       throw new InvalidKeyFileException(
           "cannot read the key file " + path + " (" + e + "): check its permissions", e);

@@ -7,7 +7,7 @@ public enum KeyType {
   /** 2048 to 8192 bits, PKCS#1 v1.5 signatures over SHA-256. */
   RSA(0),
   ED25519(1),
-  /** Bitcoin's curve; what Infernet nodes use. */
+  /** The curve of Bitcoin and the EVM. */
   SECP256K1(2),
   /** NIST P-256. */
   ECDSA(3);

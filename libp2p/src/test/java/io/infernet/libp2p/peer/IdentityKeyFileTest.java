@@ -136,7 +136,7 @@ class IdentityKeyFileTest {
 
   @Test
   void saysHowToMendAMissingFile() {
-    assertRefused("there is no key file " + path + ": run \"infernet init\" to make one");
+    assertRefused("there is no key file " + path + ": make one first");
   }
 
   @Test

@@ -81,8 +81,13 @@ public final class HomeSetup {
    * @throws ConfigException when it is missing or damaged
    */
   public static PrivateKey identity(NodeHome home, Consumer<String> warnings) {
+    IdentityKeyFile identity = new IdentityKeyFile(home.identityFile(), warnings);
+    if (!identity.exists()) {
+      throw new ConfigException(
+          "there is no identity in " + home + " yet: run \"infernet init\" to make one");
+    }
     try {
-      return new IdentityKeyFile(home.identityFile(), warnings).load();
+      return identity.load();
     } catch (InvalidKeyFileException e) {
       throw new ConfigException(e.getMessage());
     }
