@@ -40,7 +40,8 @@ flags_for() {
   [ "$major" -lt 23 ] || flags="$flags --sun-misc-unsafe-memory-access=allow"
   case $1 in
     serve | start | bench) flags="$flags -Xmx1g" ;;
-    *) flags="$flags -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1" ;;
+    run) flags="$flags -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1" ;;
+    *) flags="$flags -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1" ;;
   esac
 }
 

@@ -33,9 +33,15 @@ public record CliContext(
 
   /** The standard streams. */
   public enum Channel {
-    IN,
-    OUT,
-    ERR
+    IN('0'),
+    OUT('1'),
+    ERR('2');
+
+    private final char descriptor;
+
+    Channel(char descriptor) {
+      this.descriptor = descriptor;
+    }
   }
 
   public CliContext {
@@ -48,7 +54,7 @@ public record CliContext(
     String digits = System.getProperty(TERMINALS_PROPERTY, "");
     Set<Channel> terminals = EnumSet.noneOf(Channel.class);
     for (Channel channel : Channel.values()) {
-      if (digits.indexOf('0' + channel.ordinal()) >= 0) {
+      if (digits.indexOf(channel.descriptor) >= 0) {
         terminals.add(channel);
       }
     }

@@ -53,12 +53,14 @@ final class GlobalOptions implements Callable<Integer> {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "Show this help.")
+  @SuppressWarnings("unused") // picocli asks its model
   private boolean help;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
       description = "Show the version.")
+  @SuppressWarnings("unused") // picocli asks its model
   private boolean version;
 
   @Spec private @Nullable CommandSpec spec;

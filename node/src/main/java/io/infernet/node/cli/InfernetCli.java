@@ -4,7 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.node.ExitCode;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
@@ -43,11 +46,15 @@ public final class InfernetCli {
         .addSubcommand(new DemoCommand(context))
         .addSubcommand(new ConfigCommand(context, global));
     commandLine
-        .setOut(new PrintWriter(context.out(), true))
-        .setErr(new PrintWriter(context.err(), true))
+        .setOut(writer(context.out()))
+        .setErr(writer(context.err()))
         .setUsageHelpWidth(HELP_WIDTH)
         .setParameterExceptionHandler(this::onUsageError)
         .setExecutionExceptionHandler(this::onError);
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
   }
 
   /** The names of all verbs, without aliases. */

@@ -230,7 +230,7 @@ public final class ApiServer implements AutoCloseable {
     // Both are compared in constant time, so that the time tells nothing of the key.
     boolean isKey = MessageDigest.isEqual(sent, config.key().getBytes(StandardCharsets.UTF_8));
     boolean isToken = MessageDigest.isEqual(sent, token.getBytes(StandardCharsets.UTF_8));
-    return isKey | isToken;
+    return isKey || isToken;
   }
 
   private Handler limited(Handler handler) {

@@ -485,7 +485,7 @@ class ApiServerTest {
               ("GET /v1/models HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      return answer.split(" ", 3)[1];
+      return answer.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length());
     }
   }
 
@@ -588,7 +588,7 @@ class ApiServerTest {
 
   private static List<JsonNode> chunks(String stream) throws Exception {
     List<JsonNode> chunks = new ArrayList<>();
-    for (String event : stream.split("\n\n")) {
+    for (String event : stream.strip().split("\n\n", -1)) {
       assertTrue(event.startsWith("data: "), event);
       String data = event.substring("data: ".length());
       if (!data.equals("[DONE]")) {
