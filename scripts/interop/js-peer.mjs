@@ -325,7 +325,14 @@ const commands = {
   },
 
   async report() {
-    return { sent: sending.sent, consumed: sink.consumed, result: sink.result ?? null, resetsSeen };
+    const { user, system } = process.cpuUsage();
+    return {
+      sent: sending.sent,
+      consumed: sink.consumed,
+      result: sink.result ?? null,
+      resetsSeen,
+      cpuSeconds: (user + system) / 1e6,
+    };
   },
 
   /** Live bytes of this process, in the heap and outside of it. */

@@ -3,6 +3,7 @@ package io.infernet.libp2p.interop;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.OperatingSystemMXBean;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Connection;
@@ -260,7 +261,7 @@ public final class InteropPeer {
     boolean digesting = parameters.get("digest").asBoolean();
     MessageDigest digest = Hashing.sha256();
     SplittableRandom random = new SplittableRandom();
-    ByteBuffer zeros = ByteBuffer.allocate(writeBytes).asReadOnlyBuffer();
+    ByteBuffer zeros = ByteBuffer.allocate(writeBytes);
     ByteBuffer answer = ByteBuffer.allocate(Long.BYTES);
     CompletableFuture<Void> reading = ByteReader.read(stream, answer::put);
     long start = System.nanoTime();
@@ -301,6 +302,9 @@ public final class InteropPeer {
     report.put("consumed", sink.consumed());
     report.put("result", sink.result());
     report.put("resetsSeen", protocols.resetsSeen());
+    report.put(
+        "cpuSeconds",
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9);
     return report;
   }
 
