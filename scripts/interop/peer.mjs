@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const LOG_LINES = 40;
+const LOG_LINES = 200;
 const CALL_MILLIS = 30_000;
 const STOP_MILLIS = 2_000;
 const running = new Set();
@@ -22,9 +22,9 @@ export class Peer {
   #nextId = 1;
   #log = [];
 
-  constructor(name, command, args) {
+  constructor(name, command, args, env = {}) {
     this.name = name;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     running.add(this.#child);
     this.#child.on('error', (error) => this.#fail(error.message));
     this.#child.on('exit', (code, signal) => {
@@ -39,10 +39,10 @@ export class Peer {
     });
   }
 
-  /** A js-libp2p peer. */
+  /** A js-libp2p peer; it says on stderr what went wrong inside. */
   static js(name) {
     return new Peer(name, process.execPath,
-      ['--expose-gc', fileURLToPath(new URL('js-peer.mjs', import.meta.url))]);
+      ['--expose-gc', fileURLToPath(new URL('js-peer.mjs', import.meta.url))], { DEBUG: 'libp2p:*:error' });
   }
 
   /** A peer of this project; `javaArguments` say how to start InteropPeer. */
