@@ -235,6 +235,8 @@ const commands = {
       streamMuxers: [yamux({ streamOptions: { maxReadBufferLength: MAX_READ_BUFFER } })],
       connectionGater: { denyDialMultiaddr: () => false },
       connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 100 },
+      // The usual 5 s are not enough on a machine that does much else, and js drops the connection.
+      connectionMonitor: { pingTimeout: { minTimeout: 20_000 } },
       services: { identify: identify(), identifyPush: identifyPush(), ping: ping({ maxOutboundStreams: 4 }) },
     });
     const identified = new Map();
