@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.peer.PeerInfo;
-import io.infernet.libp2p.testing.LinkModel;
+import io.infernet.libp2p.simulation.LinkModel;
+import io.infernet.libp2p.simulation.VirtualHost;
+import io.infernet.libp2p.simulation.VirtualNetwork;
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.infernet.libp2p.testing.TestIdentities;
-import io.infernet.libp2p.testing.VirtualHost;
-import io.infernet.libp2p.testing.VirtualNetwork;
-import io.infernet.libp2p.testing.VirtualTime;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;

@@ -11,7 +11,7 @@ import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;
 import io.infernet.inference.testing.FakeModels;
 import io.infernet.libp2p.concurrent.Ticker;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;

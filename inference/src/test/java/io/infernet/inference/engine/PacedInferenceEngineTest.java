@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeModels;
 import io.infernet.inference.tokenizer.TokenIds;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -15,7 +15,7 @@ import io.infernet.inference.engine.Usage;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;
 import io.infernet.inference.tokenizer.TokenIds;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.peer.PeerId;
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.infernet.libp2p.testing.TestIdentities;
-import io.infernet.libp2p.testing.VirtualTime;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

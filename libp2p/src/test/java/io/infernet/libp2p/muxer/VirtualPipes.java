@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.infernet.libp2p.host.PeerUnavailableException;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;

@@ -5,6 +5,7 @@ import io.infernet.libp2p.host.NettyHost;
 import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.security.noise.AeadFactory;
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.infernet.libp2p.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.embedded.EmbeddedChannel;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.infernet.libp2p.testing.TestIdentities;
-import io.infernet.libp2p.testing.VirtualTime;
 import io.infernet.node.UsageException;
 import java.time.Duration;
 import java.util.ArrayList;

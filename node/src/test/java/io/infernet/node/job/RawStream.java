@@ -3,7 +3,7 @@ package io.infernet.node.job;
 import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.host.Stream;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import io.infernet.node.job.wire.JobCodec;
 import io.infernet.node.job.wire.JobLimits;
 import io.infernet.node.job.wire.JobMessage;

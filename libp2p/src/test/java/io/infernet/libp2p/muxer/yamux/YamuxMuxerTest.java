@@ -5,7 +5,7 @@ import io.infernet.libp2p.muxer.BytePipe;
 import io.infernet.libp2p.muxer.MuxedStream;
 import io.infernet.libp2p.muxer.StreamMuxer;
 import io.infernet.libp2p.muxer.StreamMuxerContract;
-import io.infernet.libp2p.testing.VirtualTime;
+import io.infernet.libp2p.simulation.VirtualTime;
 import java.util.function.Consumer;
 
 class YamuxMuxerTest extends StreamMuxerContract {

@@ -1,4 +1,4 @@
-package io.infernet.libp2p.testing;
+package io.infernet.libp2p.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

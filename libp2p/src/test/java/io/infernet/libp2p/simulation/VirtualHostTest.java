@@ -1,7 +1,8 @@
-package io.infernet.libp2p.testing;
+package io.infernet.libp2p.simulation;
 
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.HostContract;
+import io.infernet.libp2p.testing.TestIdentities;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 

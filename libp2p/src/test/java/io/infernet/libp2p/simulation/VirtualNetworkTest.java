@@ -1,4 +1,4 @@
-package io.infernet.libp2p.testing;
+package io.infernet.libp2p.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +8,7 @@ import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.host.StreamListener;
 import io.infernet.libp2p.peer.PeerInfo;
+import io.infernet.libp2p.testing.TestIdentities;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.infernet.libp2p.testing;
+package io.infernet.libp2p.simulation;
 
 import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.PeerUnavailableException;

@@ -1,4 +1,4 @@
-package io.infernet.libp2p.testing;
+package io.infernet.libp2p.simulation;
 
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
