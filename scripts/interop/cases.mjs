@@ -145,6 +145,7 @@ async function identifiesAndPings(link) {
     const subject = link.hosts[other(side)];
     assert.match(said.agent, side === 'ours' || self ? /libp2p/ : /infernet/i);
     assert.deepEqual([...said.addresses].sort(), [...subject.addresses].sort(), 'listen addresses');
+    assert.deepEqual([...said.signedAddresses].sort(), [...subject.addresses].sort(), 'signed addresses');
     for (const protocol of ['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/interop/echo/1.0.0']) {
       assert(said.protocols.includes(protocol), `${protocol} in ${said.protocols}`);
     }

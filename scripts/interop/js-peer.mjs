@@ -278,6 +278,7 @@ const commands = {
       agent: said.agentVersion,
       protocolVersion: said.protocolVersion,
       addresses: said.listenAddrs.map(String),
+      signedAddresses: said.signedPeerRecord?.addresses.map(String) ?? [],
       observed: said.observedAddr?.toString().replace(/\/p2p\/.*$/, ''),
       protocols: (await host(index).node.peerStore.get(connection.remotePeer)).protocols,
     };

@@ -2,6 +2,7 @@ package io.infernet.libp2p.host;
 
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
+import io.infernet.libp2p.peer.SignedPeerRecord;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,11 @@ public final class MemoryPeerStore implements PeerStore {
   private static final class Entry {
     private List<Multiaddr> addresses = List.of();
     private @Nullable PeerMetadata metadata;
+    private @Nullable SignedPeerRecord signed;
+
+    boolean isSigned(Multiaddr address) {
+      return signed != null && signed.record().addresses().contains(address);
+    }
   }
 
   /**
@@ -50,7 +57,35 @@ public final class MemoryPeerStore implements PeerStore {
     Entry entry = entry(peer);
     Set<Multiaddr> merged = new LinkedHashSet<>(addresses);
     merged.addAll(entry.addresses);
-    entry.addresses = merged.stream().limit(maxAddressesPerPeer).toList();
+    entry.addresses =
+        Stream.concat(
+                merged.stream().filter(entry::isSigned),
+                merged.stream().filter(address -> !entry.isSigned(address)))
+            .limit(maxAddressesPerPeer)
+            .toList();
+  }
+
+  @Override
+  public synchronized boolean addSignedRecord(SignedPeerRecord record) {
+    Entry entry = entry(record.record().peer());
+    SignedPeerRecord known = entry.signed;
+    if (known != null && !record.record().isNewerThan(known.record())) {
+      return known.equals(record);
+    }
+    List<Multiaddr> withdrawn = entry.addresses.stream().filter(entry::isSigned).toList();
+    entry.signed = record;
+    List<Multiaddr> left =
+        entry.addresses.stream()
+            .filter(address -> !withdrawn.contains(address) || entry.isSigned(address))
+            .toList();
+    entry.addresses = List.of();
+    addAddresses(record.record().peer(), left);
+    return true;
+  }
+
+  @Override
+  public synchronized Optional<SignedPeerRecord> signedRecord(PeerId peer) {
+    return Optional.ofNullable(entries.get(peer)).map(entry -> entry.signed);
   }
 
   @Override

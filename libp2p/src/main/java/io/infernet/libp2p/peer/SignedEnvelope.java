@@ -8,6 +8,7 @@ import io.infernet.proto.libp2p.EnvelopeProto.Envelope;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Objects;
 
 /**
@@ -24,11 +25,11 @@ public final class SignedEnvelope {
   public static final int OVERHEAD = PublicKey.MAX_PROTOBUF_LENGTH + 1024 + 256;
 
   private final PublicKey signer;
-  private final String payloadType;
+  private final byte[] payloadType;
   private final byte[] payload;
   private final byte[] signature;
 
-  private SignedEnvelope(PublicKey signer, String payloadType, byte[] payload, byte[] signature) {
+  private SignedEnvelope(PublicKey signer, byte[] payloadType, byte[] payload, byte[] signature) {
     this.signer = signer;
     this.payloadType = payloadType;
     this.payload = payload;
@@ -43,9 +44,16 @@ public final class SignedEnvelope {
    */
   public static SignedEnvelope sign(
       PrivateKey key, String domain, String payloadType, byte[] payload) {
+    return sign(key, domain, payloadType.getBytes(StandardCharsets.UTF_8), payload);
+  }
+
+  /** As above, for a type that is not text, such as a multicodec. */
+  public static SignedEnvelope sign(
+      PrivateKey key, String domain, byte[] payloadType, byte[] payload) {
+    byte[] type = payloadType.clone();
     byte[] copy = payload.clone();
     return new SignedEnvelope(
-        key.publicKey(), payloadType, copy, key.sign(signedBytes(domain, payloadType, copy)));
+        key.publicKey(), type, copy, key.sign(signedBytes(domain, type, copy)));
   }
 
   /**
@@ -67,7 +75,7 @@ public final class SignedEnvelope {
       }
       return new SignedEnvelope(
           PublicKey.fromProtobuf(envelope.getPublicKey().toByteArray()),
-          envelope.getPayloadType().toStringUtf8(),
+          envelope.getPayloadType().toByteArray(),
           envelope.getPayload().toByteArray(),
           envelope.getSignature().toByteArray());
     } catch (InvalidProtocolBufferException e) {
@@ -77,7 +85,13 @@ public final class SignedEnvelope {
 
   /** Whether {@link #signer} signed exactly this, for this domain and type. */
   public boolean isSignedFor(String domain, String type) {
-    return payloadType.equals(type) && signer.verify(signedBytes(domain, type, payload), signature);
+    return isSignedFor(domain, type.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** As above, for a type that is not text. */
+  public boolean isSignedFor(String domain, byte[] type) {
+    return Arrays.equals(payloadType, type)
+        && signer.verify(signedBytes(domain, type, payload), signature);
   }
 
   /** The key that goes with the signature. */
@@ -92,7 +106,7 @@ public final class SignedEnvelope {
   public byte[] toBytes() {
     return Envelope.newBuilder()
         .setPublicKey(ByteString.copyFrom(signer.toProtobuf()))
-        .setPayloadType(ByteString.copyFromUtf8(payloadType))
+        .setPayloadType(ByteString.copyFrom(payloadType))
         .setPayload(ByteString.copyFrom(payload))
         .setSignature(ByteString.copyFrom(signature))
         .build()
@@ -100,12 +114,12 @@ public final class SignedEnvelope {
   }
 
   /** Each part with its length before it, RFC 0002 "Signature Production / Verification". */
-  private static byte[] signedBytes(String domain, String payloadType, byte[] payload) {
+  private static byte[] signedBytes(String domain, byte[] payloadType, byte[] payload) {
     byte[] first = domain.getBytes(StandardCharsets.UTF_8);
-    byte[] second = payloadType.getBytes(StandardCharsets.UTF_8);
     ByteBuffer buffer =
-        ByteBuffer.allocate(first.length + second.length + payload.length + 3 * Varint.MAX_LENGTH);
-    for (byte[] part : new byte[][] {first, second, payload}) {
+        ByteBuffer.allocate(
+            first.length + payloadType.length + payload.length + 3 * Varint.MAX_LENGTH);
+    for (byte[] part : new byte[][] {first, payloadType, payload}) {
       Varint.write(part.length, buffer);
       buffer.put(part);
     }
@@ -116,19 +130,25 @@ public final class SignedEnvelope {
   public boolean equals(Object other) {
     return other instanceof SignedEnvelope that
         && signer.equals(that.signer)
-        && payloadType.equals(that.payloadType)
+        && Arrays.equals(payloadType, that.payloadType)
         && Arrays.equals(payload, that.payload)
         && Arrays.equals(signature, that.signature);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(signer, payloadType, Arrays.hashCode(payload));
+    return Objects.hash(signer, Arrays.hashCode(payloadType), Arrays.hashCode(payload));
   }
 
   /** The type, its size and the signer. */
   @Override
   public String toString() {
-    return payloadType + ", " + payload.length + " bytes signed by " + PeerId.of(signer);
+    String type = new String(payloadType, StandardCharsets.UTF_8);
+    boolean text = type.chars().allMatch(c -> c >= ' ' && c <= '~');
+    return (text ? type : HexFormat.of().formatHex(payloadType))
+        + ", "
+        + payload.length
+        + " bytes signed by "
+        + PeerId.of(signer);
   }
 }

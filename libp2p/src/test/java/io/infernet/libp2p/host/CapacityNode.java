@@ -20,6 +20,7 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Clock;
 
 /**
  * The node under test of {@link HostCapacityIT}, in a process of its own: prints its address, then
@@ -46,11 +47,12 @@ final class CapacityNode {
         IdentifyService identify =
             new IdentifyService(
                 host,
-                identity.publicKey(),
+                identity,
                 IdentifyConfig.defaults("capacity", "1"),
                 InterfaceAddresses.system(),
                 events,
-                scheduler);
+                scheduler,
+                Clock.systemUTC());
         BufferedReader in =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       host.handle(Echo.PROTOCOL, new Echo());

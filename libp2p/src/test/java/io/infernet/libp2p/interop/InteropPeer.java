@@ -33,6 +33,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -161,11 +162,12 @@ public final class InteropPeer {
     IdentifyService identify =
         new IdentifyService(
             host,
-            key.publicKey(),
+            key,
             IDENTIFY,
             InterfaceAddresses.system(),
             new EventThread("identify", MAX_IDENTIFY_TASKS),
-            network.scheduler());
+            network.scheduler(),
+            Clock.systemUTC());
     ping.start();
     identify.start();
     synchronized (hosts) {
@@ -204,6 +206,14 @@ public final class InteropPeer {
     answer.put("agent", said.agentVersion().orElse(null));
     answer.put("protocolVersion", said.protocolVersion().orElse(null));
     answer.put("addresses", texts(said.listenAddresses()));
+    answer.put(
+        "signedAddresses",
+        services
+            .host()
+            .peers()
+            .signedRecord(peer)
+            .map(signed -> texts(signed.record().addresses()))
+            .orElse(List.of()));
     answer.put(
         "observed", said.observedAddress().map(a -> a.withoutPeer().toString()).orElse(null));
     answer.put(

@@ -65,6 +65,17 @@ class SignedEnvelopeTest {
   }
 
   @Test
+  void takesTypesThatAreNoText() throws ProtocolViolationException {
+    byte[] type = {(byte) 0xff, 0x01};
+    SignedEnvelope envelope = SignedEnvelope.sign(TestIdentities.privateKey(1), "d", type, PAYLOAD);
+    SignedEnvelope read = SignedEnvelope.fromBytes(envelope.toBytes(), 100);
+
+    assertTrue(read.isSignedFor("d", type));
+    assertFalse(read.isSignedFor("d", new byte[] {(byte) 0xfe, 0x01}));
+    assertTrue(read.toString().startsWith("ff01, 14 bytes"), read.toString());
+  }
+
+  @Test
   void noticesEveryChange() {
     byte[] honest = SignedEnvelope.sign(TestIdentities.privateKey(1), "d", "t", PAYLOAD).toBytes();
     Property.forAll(

@@ -22,6 +22,7 @@ import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import io.infernet.libp2p.transport.tcp.SystemResolver;
 import io.infernet.node.config.NodeConfig;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -61,11 +62,12 @@ final class NetworkAssembly implements AutoCloseable {
     identify =
         new IdentifyService(
             host,
-            key.publicKey(),
+            key,
             IdentifyConfig.defaults(agent, "infernet/1.0.0"),
             InterfaceAddresses.system(),
             identifyThread,
-            scheduler);
+            scheduler,
+            Clock.systemUTC());
     ping = new PingService(host, PingConfig.defaults(), scheduler, ticker, random);
     bootstrap =
         new Bootstrap(

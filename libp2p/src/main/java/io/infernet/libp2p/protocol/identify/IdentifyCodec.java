@@ -6,7 +6,9 @@ import io.infernet.libp2p.host.MessageCodec;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerRecord;
 import io.infernet.libp2p.peer.PublicKey;
+import io.infernet.libp2p.peer.SignedEnvelope;
 import io.infernet.proto.libp2p.IdentifyProto.Identify;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -48,6 +50,9 @@ public final class IdentifyCodec implements MessageCodec<IdentifyMessage> {
     message.protocols().forEach(protocol -> proto.addProtocols(protocol.value()));
     message.agentVersion().ifPresent(proto::setAgentVersion);
     message.protocolVersion().ifPresent(proto::setProtocolVersion);
+    message
+        .signedRecord()
+        .ifPresent(record -> proto.setSignedPeerRecord(ByteString.copyFrom(record.toBytes())));
     return proto.build().toByteString().asReadOnlyByteBuffer();
   }
 
@@ -67,7 +72,12 @@ public final class IdentifyCodec implements MessageCodec<IdentifyMessage> {
         proto.hasObservedAddr() ? address(proto.getObservedAddr()) : Optional.empty(),
         protocols(proto.getProtocolsList()),
         proto.hasAgentVersion() ? Optional.of(proto.getAgentVersion()) : Optional.empty(),
-        proto.hasProtocolVersion() ? Optional.of(proto.getProtocolVersion()) : Optional.empty());
+        proto.hasProtocolVersion() ? Optional.of(proto.getProtocolVersion()) : Optional.empty(),
+        proto.hasSignedPeerRecord()
+            ? Optional.of(
+                SignedEnvelope.fromBytes(
+                    proto.getSignedPeerRecord().toByteArray(), PeerRecord.MAX_LENGTH))
+            : Optional.empty());
   }
 
   private static List<Multiaddr> addresses(List<ByteString> all) {

@@ -3,6 +3,7 @@ package io.infernet.libp2p.protocol.identify;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PublicKey;
+import io.infernet.libp2p.peer.SignedEnvelope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.Optional;
  *
  * @param listenAddresses where it can be dialled
  * @param observedAddress from where it sees the receiver
+ * @param signedRecord its addresses in a form that can be passed on; the signature is unchecked
  */
 public record IdentifyMessage(
     Optional<PublicKey> publicKey,
@@ -19,7 +21,8 @@ public record IdentifyMessage(
     Optional<Multiaddr> observedAddress,
     List<ProtocolId> protocols,
     Optional<String> agentVersion,
-    Optional<String> protocolVersion) {
+    Optional<String> protocolVersion,
+    Optional<SignedEnvelope> signedRecord) {
 
   public IdentifyMessage {
     listenAddresses = List.copyOf(listenAddresses);
@@ -38,6 +41,7 @@ public record IdentifyMessage(
         later.observedAddress.or(() -> observedAddress),
         spoken,
         later.agentVersion.or(() -> agentVersion),
-        later.protocolVersion.or(() -> protocolVersion));
+        later.protocolVersion.or(() -> protocolVersion),
+        later.signedRecord.or(() -> signedRecord));
   }
 }

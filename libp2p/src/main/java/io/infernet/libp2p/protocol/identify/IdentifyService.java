@@ -11,8 +11,12 @@ import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
-import io.infernet.libp2p.peer.PublicKey;
+import io.infernet.libp2p.peer.PeerRecord;
+import io.infernet.libp2p.peer.PrivateKey;
+import io.infernet.libp2p.peer.SignedEnvelope;
+import io.infernet.libp2p.peer.SignedPeerRecord;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,39 +43,44 @@ public final class IdentifyService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(IdentifyService.class);
 
   private final Host host;
-  private final PublicKey key;
+  private final PrivateKey key;
   private final IdentifyConfig config;
   private final InterfaceAddresses interfaces;
   private final Executor executor;
   private final Scheduler scheduler;
+  private final Clock clock;
   private final IdentifyCodec codec;
 
   // On the executor only.
   private final Map<Connection, CompletableFuture<IdentifyMessage>> answers = new LinkedHashMap<>();
   private @Nullable List<Multiaddr> listened;
   private List<Multiaddr> addresses = List.of();
+  private @Nullable SignedPeerRecord record;
   private List<Multiaddr> pushedAddresses = List.of();
   private List<ProtocolId> pushedProtocols = List.of();
   private Scheduler.Cancellable refresh = () -> {};
   private boolean closed;
 
   /**
-   * @param key the host's
+   * @param key the host's, which signs its addresses
    * @param executor runs one task at a time, such as an event thread
+   * @param clock gives each signed record a higher number than those of earlier runs
    */
   public IdentifyService(
       Host host,
-      PublicKey key,
+      PrivateKey key,
       IdentifyConfig config,
       InterfaceAddresses interfaces,
       Executor executor,
-      Scheduler scheduler) {
+      Scheduler scheduler,
+      Clock clock) {
     this.host = host;
     this.key = key;
     this.config = config;
     this.interfaces = interfaces;
     this.executor = executor;
     this.scheduler = scheduler;
+    this.clock = clock;
     this.codec = new IdentifyCodec(config.maxMessageSize());
   }
 
@@ -153,8 +162,14 @@ public final class IdentifyService implements AutoCloseable {
           new ProtocolViolationException("identify names another key than the handshake"));
     }
     PeerStore peers = host.peers();
-    peers.addAddresses(
-        peer, UsefulAddresses.ofPeer(peer, connection.remoteAddress(), message.listenAddresses()));
+    List<Multiaddr> claimed = new ArrayList<>();
+    message
+        .signedRecord()
+        .map(envelope -> signedBy(peer, envelope))
+        .filter(peers::addSignedRecord)
+        .ifPresent(record -> claimed.addAll(record.record().addresses()));
+    claimed.addAll(message.listenAddresses());
+    peers.addAddresses(peer, UsefulAddresses.ofPeer(peer, connection.remoteAddress(), claimed));
     Optional<PeerStore.PeerMetadata> before = peers.metadata(peer);
     peers.setMetadata(
         peer,
@@ -171,6 +186,42 @@ public final class IdentifyService implements AutoCloseable {
                 ? before.map(PeerStore.PeerMetadata::protocols).orElse(List.of())
                 : message.protocols()));
     return message;
+  }
+
+  private static SignedPeerRecord signedBy(PeerId peer, SignedEnvelope envelope) {
+    try {
+      SignedPeerRecord record = SignedPeerRecord.of(envelope);
+      if (!record.record().peer().equals(peer)) {
+        throw new ProtocolViolationException("identify has the record of another peer");
+      }
+      return record;
+    } catch (ProtocolViolationException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  /**
+   * This node's addresses, signed. Those of loopback are left out where there are others, for the
+   * record may travel.
+   */
+  public CompletableFuture<SignedPeerRecord> signedRecord() {
+    return CompletableFuture.supplyAsync(this::ownRecord, executor);
+  }
+
+  private SignedPeerRecord ownRecord() {
+    List<Multiaddr> own = UsefulAddresses.toPublish(ownAddresses());
+    SignedPeerRecord last = record;
+    if (last != null && last.record().addresses().equals(own)) {
+      return last;
+    }
+    long sequence = clock.millis();
+    if (last != null) {
+      sequence = Math.max(sequence, last.record().sequence() + 1);
+    }
+    SignedPeerRecord next =
+        SignedPeerRecord.sign(key, new PeerRecord(host.peerId(), sequence, own));
+    record = next;
+    return next;
   }
 
   /** The addresses by which this node can be dialled, interfaces instead of wildcards. */
@@ -239,14 +290,18 @@ public final class IdentifyService implements AutoCloseable {
 
   private void say(Stream stream) {
     Multiaddr remote = stream.connection().remoteAddress();
+    List<Multiaddr> listenAddresses = UsefulAddresses.forPeerAt(remote, ownAddresses());
     IdentifyMessage message =
         new IdentifyMessage(
-            Optional.of(key),
-            UsefulAddresses.forPeerAt(remote, ownAddresses()),
+            Optional.of(key.publicKey()),
+            listenAddresses,
             Optional.of(remote),
             host.protocols(),
             Optional.of(config.agentVersion()),
-            Optional.of(config.protocolVersion()));
+            Optional.of(config.protocolVersion()),
+            Optional.of(ownRecord())
+                .filter(own -> listenAddresses.containsAll(own.record().addresses()))
+                .map(SignedPeerRecord::envelope));
     CompletableFuture<Void> ended = stream.closed().copy();
     scheduler
         .timeout(ended, config.timeout(), () -> "not read in " + config.timeout())

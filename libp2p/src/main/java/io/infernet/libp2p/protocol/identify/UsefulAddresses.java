@@ -45,6 +45,13 @@ final class UsefulAddresses {
         .toList();
   }
 
+  /** Those of a node's addresses that anyone may be told: loopback only when there is no other. */
+  static List<Multiaddr> toPublish(List<Multiaddr> addresses) {
+    List<Multiaddr> reachable =
+        addresses.stream().filter(address -> address.scope() != AddressScope.LOOPBACK).toList();
+    return reachable.isEmpty() ? addresses : reachable;
+  }
+
   /** Those of the addresses that {@code peer} claims which this node could dial, tidied up. */
   static List<Multiaddr> ofPeer(PeerId peer, Multiaddr remote, List<Multiaddr> claimed) {
     List<Multiaddr> useful = new ArrayList<>();

@@ -7,6 +7,8 @@ import com.google.protobuf.ByteString;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerRecord;
+import io.infernet.libp2p.peer.SignedPeerRecord;
 import io.infernet.libp2p.testing.TestIdentities;
 import io.infernet.proto.libp2p.IdentifyProto.Identify;
 import java.nio.ByteBuffer;
@@ -28,13 +30,19 @@ class IdentifyCodecTest {
             Optional.of(Multiaddr.parse("/ip6/2001:db8::1/tcp/3")),
             List.of(ProtocolId.of("/a/1"), ProtocolId.of("/b/1")),
             Optional.of("agent"),
-            Optional.of("protocol"));
+            Optional.of("protocol"),
+            Optional.of(
+                SignedPeerRecord.sign(
+                        TestIdentities.privateKey(1),
+                        new PeerRecord(TestIdentities.peerId(1), 1, List.of()))
+                    .envelope()));
     IdentifyMessage empty =
         new IdentifyMessage(
             Optional.empty(),
             List.of(),
             Optional.empty(),
             List.of(),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty());
 

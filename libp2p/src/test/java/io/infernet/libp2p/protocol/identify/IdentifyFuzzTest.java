@@ -6,6 +6,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerRecord;
+import io.infernet.libp2p.peer.SignedPeerRecord;
 import io.infernet.libp2p.testing.TestIdentities;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -42,7 +44,12 @@ class IdentifyFuzzTest {
             Optional.of(Multiaddr.parse("/ip6/2001:db8::1/tcp/3")),
             List.of(ProtocolId.of("/a/1"), ProtocolId.of("/b/1")),
             Optional.of("agent"),
-            Optional.of("protocol"));
+            Optional.of("protocol"),
+            Optional.of(
+                SignedPeerRecord.sign(
+                        TestIdentities.privateKey(1),
+                        new PeerRecord(TestIdentities.peerId(1), 1, List.of()))
+                    .envelope()));
     ByteBuffer encoded = new IdentifyCodec(8192).encode(full);
     byte[] bytes = new byte[encoded.remaining()];
     encoded.get(bytes);

@@ -13,6 +13,8 @@ import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerRecord;
+import io.infernet.libp2p.peer.SignedPeerRecord;
 import io.infernet.libp2p.simulation.LinkModel;
 import io.infernet.libp2p.simulation.VirtualHost;
 import io.infernet.libp2p.simulation.VirtualNetwork;
@@ -103,11 +105,55 @@ class IdentifyServiceTest {
             Optional.empty(),
             List.of(NEW_PROTOCOL),
             Optional.of("liar"),
+            Optional.empty(),
             Optional.empty());
     bob.handle(IdentifyService.PROTOCOL, stream -> say(stream, lie));
 
     assertInstanceOf(ProtocolViolationException.class, failure(connect()));
     assertTrue(alice.peers().metadata(bob.peerId()).isEmpty());
+  }
+
+  @Test
+  void remembersTheRecordThatAPeerSignedOfItself() {
+    startBoth();
+    connect();
+    CompletableFuture<SignedPeerRecord> own = ofBob.signedRecord();
+    time.runDue();
+
+    SignedPeerRecord record = alice.peers().signedRecord(bob.peerId()).orElseThrow();
+    assertEquals(own.join(), record);
+    assertEquals(bob.listenAddresses(), record.record().addresses());
+    assertTrue(record.record().sequence() >= VirtualTime.EPOCH.toEpochMilli());
+  }
+
+  @Test
+  void distrustsAPeerThatShowsTheRecordOfAnother() {
+    ofAlice.start();
+    SignedPeerRecord ofCarol =
+        SignedPeerRecord.sign(
+            TestIdentities.privateKey(3), new PeerRecord(TestIdentities.peerId(3), 1, List.of()));
+    IdentifyMessage lie =
+        new IdentifyMessage(
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(ofCarol.envelope()));
+    bob.handle(IdentifyService.PROTOCOL, stream -> say(stream, lie));
+
+    assertInstanceOf(ProtocolViolationException.class, failure(connect()));
+    assertTrue(alice.peers().signedRecord(TestIdentities.peerId(3)).isEmpty());
+  }
+
+  @Test
+  void publishesLoopbackOnlyWhereThereIsNothingElse() {
+    Multiaddr loopback = Multiaddr.parse("/ip4/127.0.0.1/tcp/4001");
+    Multiaddr lan = Multiaddr.parse("/ip4/192.168.1.7/tcp/4001");
+
+    assertEquals(List.of(lan), UsefulAddresses.toPublish(List.of(loopback, lan)));
+    assertEquals(List.of(loopback), UsefulAddresses.toPublish(List.of(loopback)));
   }
 
   @Test
@@ -277,6 +323,7 @@ class IdentifyServiceTest {
         Optional.empty(),
         List.of(ProtocolId.of(protocol)),
         Optional.of(agent),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -291,6 +338,6 @@ class IdentifyServiceTest {
 
   private IdentifyService service(VirtualHost host, int identity) {
     return new IdentifyService(
-        host, TestIdentities.publicKey(identity), CONFIG, List::of, time, time);
+        host, TestIdentities.privateKey(identity), CONFIG, List::of, time, time, time.clock());
   }
 }
