@@ -1,0 +1,20 @@
+package io.infernet.node.hardware;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.discovery.directory.HardwareFingerprint;
+import java.util.List;
+
+/**
+ * What a probe found.
+ *
+ * @param fingerprint what the machine consists of
+ * @param problems what keeps GPUs from being found or used, and what to do; one sentence each
+ */
+public record Hardware(HardwareFingerprint fingerprint, List<String> problems) {
+
+  public Hardware {
+    requireNonNull(fingerprint, "fingerprint is null");
+    problems = List.copyOf(problems);
+  }
+}
