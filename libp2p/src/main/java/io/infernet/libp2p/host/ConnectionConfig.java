@@ -33,11 +33,22 @@ public record ConnectionConfig(
     Limits.requirePositive(checkInterval, "checkInterval");
   }
 
+  /** For a home connection, whose router keeps a table of a few thousand for the whole house. */
   public static ConnectionConfig defaults() {
+    return upTo(512);
+  }
+
+  /**
+   * Keeps up to half of {@code maxConnections} for long; the other half is room for those that come
+   * before others are trimmed.
+   *
+   * @param maxConnections at least 4
+   */
+  public static ConnectionConfig upTo(int maxConnections) {
     return new ConnectionConfig(
-        2048,
-        1536,
-        1280,
+        maxConnections,
+        maxConnections / 2,
+        maxConnections * 3 / 8,
         3,
         Duration.ofSeconds(30),
         Duration.ofSeconds(30),

@@ -19,12 +19,13 @@ import java.util.Set;
  * smaller peer id dialled, so new streams meet on it, and the other is closed once it was without
  * streams for a while: no stream is lost or opened twice.
  *
- * <p>Trimming takes connections without streams first, idle longest first, and never those that are
- * protected or young.
+ * <p>Trimming takes the connections of the least useful peers first, by the sum of their tags;
+ * among equals those without streams, idle longest first; and never those that are protected or
+ * young.
  */
 final class ConnectionManager {
 
-  private static final Comparator<ManagedConnection> LEAST_USEFUL_FIRST =
+  private static final Comparator<ManagedConnection> LEAST_BUSY_FIRST =
       Comparator.<ManagedConnection>comparingInt(c -> c.streamCount() == 0 ? 0 : 1)
           .thenComparingLong(c -> c.streamCount() == 0 ? c.idleSince() : c.readySince());
 
@@ -32,6 +33,7 @@ final class ConnectionManager {
   private final Comparator<ManagedConnection> preferredFirst;
   private final Map<PeerId, List<ManagedConnection>> byPeer = new LinkedHashMap<>();
   private final Map<PeerId, Set<String>> protections = new HashMap<>();
+  private final Map<PeerId, Map<String, Integer>> tags = new HashMap<>();
   private int size;
 
   /** A connection that is to be closed, and why. */
@@ -56,7 +58,7 @@ final class ConnectionManager {
         byPeer.computeIfAbsent(connection.remotePeer(), peer -> new ArrayList<>());
     if (peers.size() >= config.maxPerPeer()) {
       // The peer may have restarted, so the new one is alive and the others may not be.
-      ManagedConnection oldest = peers.stream().min(LEAST_USEFUL_FIRST).orElseThrow();
+      ManagedConnection oldest = peers.stream().min(LEAST_BUSY_FIRST).orElseThrow();
       closing.add(new Closing(oldest, "more than " + config.maxPerPeer() + " of one peer"));
       remove(oldest);
       byPeer.put(connection.remotePeer(), peers);
@@ -114,10 +116,30 @@ final class ConnectionManager {
   synchronized void unprotect(PeerId peer, String tag) {
     protections.computeIfPresent(
         peer,
-        (p, tags) -> {
-          tags.remove(tag);
-          return tags.isEmpty() ? null : tags;
+        (p, holders) -> {
+          holders.remove(tag);
+          return holders.isEmpty() ? null : holders;
         });
+  }
+
+  synchronized boolean isProtected(PeerId peer) {
+    return protections.containsKey(peer);
+  }
+
+  synchronized void tag(PeerId peer, String tag, int usefulness) {
+    Map<String, Integer> values = tags.computeIfAbsent(peer, p -> new HashMap<>());
+    if (usefulness == 0) {
+      values.remove(tag);
+    } else {
+      values.put(tag, usefulness);
+    }
+    if (values.isEmpty()) {
+      tags.remove(peer);
+    }
+  }
+
+  private long usefulness(PeerId peer) {
+    return tags.getOrDefault(peer, Map.of()).values().stream().mapToLong(v -> v).sum();
   }
 
   /** What is to be closed now: redundant connections, and those above the high water mark. */
@@ -146,7 +168,9 @@ final class ConnectionManager {
             .flatMap(List::stream)
             .filter(c -> !protections.containsKey(c.remotePeer()))
             .filter(c -> now - c.readySince() >= config.gracePeriod().toNanos())
-            .sorted(LEAST_USEFUL_FIRST)
+            .sorted(
+                Comparator.<ManagedConnection>comparingLong(c -> usefulness(c.remotePeer()))
+                    .thenComparing(LEAST_BUSY_FIRST))
             .limit(size - config.lowWater())
             .map(c -> new Closing(c, "trimmed: more than " + config.highWater()))
             .toList();

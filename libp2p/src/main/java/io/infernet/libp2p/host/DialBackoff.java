@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Lets an address of a peer rest after dials of it failed, longer each time; success clears it.
- * Bounded: the peer that failed first is forgotten first. Performs no I/O. Used by one thread at a
- * time.
+ * Lets an address of a peer rest after dials of it failed, longer each time; success clears it, and
+ * a failure counts as the first again when the last is long ago. Bounded: the peer that failed
+ * first is forgotten first. Performs no I/O. Used by one thread at a time.
  */
 final class DialBackoff {
 
@@ -46,7 +46,8 @@ final class DialBackoff {
   void onFailure(PeerId peer, Multiaddr address, long now) {
     Map<Multiaddr, Rest> ofPeer = rests.computeIfAbsent(peer, p -> bounded(maxAddresses));
     Rest before = ofPeer.remove(address);
-    long length = before == null ? min : Math.min(max, 2 * before.length());
+    boolean first = before == null || now - before.until() >= max;
+    long length = first ? min : Math.min(max, 2 * before.length());
     ofPeer.put(address, new Rest(now + length, length));
   }
 

@@ -63,6 +63,16 @@ public interface Host extends AutoCloseable {
 
   void unprotect(PeerId peer, String tag);
 
+  /** Whether {@link #protect} holds for {@code peer}, with any tag. */
+  boolean isProtected(PeerId peer);
+
+  /**
+   * Says how useful connections to {@code peer} are, as far as {@code tag} goes: when there are too
+   * many, those go first whose tags add up to least. A later value replaces the earlier one of the
+   * same tag; zero takes it back.
+   */
+  void tag(PeerId peer, String tag, int usefulness);
+
   /** Stops listening, closes every connection and releases the threads. */
   @Override
   void close();

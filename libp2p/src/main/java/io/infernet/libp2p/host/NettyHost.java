@@ -230,6 +230,16 @@ public final class NettyHost implements Host {
     manager.unprotect(peer, tag);
   }
 
+  @Override
+  public boolean isProtected(PeerId peer) {
+    return manager.isProtected(peer);
+  }
+
+  @Override
+  public void tag(PeerId peer, String tag, int usefulness) {
+    manager.tag(peer, tag, usefulness);
+  }
+
   /** Accepted connections whose handshake is not over. */
   public int halfOpenConnections() {
     return transport.halfOpen();

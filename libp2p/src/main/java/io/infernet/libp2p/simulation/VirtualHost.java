@@ -40,6 +40,7 @@ public final class VirtualHost implements Host {
   private final Map<PeerId, CompletableFuture<Connection>> dials = new LinkedHashMap<>();
   private final List<ConnectionListener> listeners = new ArrayList<>();
   private final Map<PeerId, Set<String>> protections = new LinkedHashMap<>();
+  private final Map<PeerId, Map<String, Integer>> tags = new LinkedHashMap<>();
   private boolean running;
 
   VirtualHost(VirtualNetwork network, PublicKey key, Multiaddr address) {
@@ -57,6 +58,11 @@ public final class VirtualHost implements Host {
   /** The tags that protect connections to {@code peer}. */
   public Set<String> protections(PeerId peer) {
     return protections.getOrDefault(peer, Set.of());
+  }
+
+  /** How useful connections to {@code peer} are, by tag; nothing is trimmed here. */
+  public Map<String, Integer> tags(PeerId peer) {
+    return tags.getOrDefault(peer, Map.of());
   }
 
   @Override
@@ -199,7 +205,26 @@ public final class VirtualHost implements Host {
 
   @Override
   public void unprotect(PeerId peer, String tag) {
-    protections.getOrDefault(peer, new LinkedHashSet<>()).remove(tag);
+    protections.computeIfPresent(
+        peer, (p, holders) -> holders.remove(tag) && holders.isEmpty() ? null : holders);
+  }
+
+  @Override
+  public boolean isProtected(PeerId peer) {
+    return protections.containsKey(peer);
+  }
+
+  @Override
+  public void tag(PeerId peer, String tag, int usefulness) {
+    Map<String, Integer> values = tags.computeIfAbsent(peer, p -> new LinkedHashMap<>());
+    if (usefulness == 0) {
+      values.remove(tag);
+    } else {
+      values.put(tag, usefulness);
+    }
+    if (values.isEmpty()) {
+      tags.remove(peer);
+    }
   }
 
   /** Leaves the network after closing every connection. */

@@ -81,6 +81,7 @@ final class CapacityNode {
   private static HostConfig config() {
     return HostConfigBuilder.with(
         c -> {
+          c.connections = ConnectionConfig.upTo(4096);
           TcpConfig t = c.tcp;
           c.tcp =
               new TcpConfig(

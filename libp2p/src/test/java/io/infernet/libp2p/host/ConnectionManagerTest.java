@@ -92,6 +92,25 @@ class ConnectionManagerTest {
   }
 
   @Test
+  void trimsThePeersWhoseTagsAddUpToLeastFirst() {
+    List<FakeConnection> connections = fill(6);
+    connections.get(0).streams = 1;
+    connections.subList(1, 6).forEach(c -> manager.tag(c.remotePeer(), "bucket", 5));
+    manager.tag(connections.get(2).remotePeer(), "mesh", 10);
+    manager.tag(connections.get(3).remotePeer(), "penalty", -7);
+    manager.tag(connections.get(4).remotePeer(), "bucket", 6);
+    manager.tag(connections.get(5).remotePeer(), "bucket", 20);
+    manager.tag(connections.get(5).remotePeer(), "bucket", 0);
+    FakeConnection seventh = connection(TestIdentities.peerId(50), false, seconds(100));
+
+    List<ConnectionManager.Closing> closing = manager.add(seventh, seconds(100));
+
+    assertEquals(
+        List.of(connections.get(3), connections.get(5), connections.get(0)),
+        closing.stream().map(c -> c.connection()).toList());
+  }
+
+  @Test
   void neverTrimsProtectedOrYoungConnections() {
     List<FakeConnection> connections = fill(6);
     connections.forEach(c -> manager.protect(c.remotePeer(), "a"));

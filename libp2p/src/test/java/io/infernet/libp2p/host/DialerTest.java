@@ -175,6 +175,24 @@ class DialerTest {
   }
 
   @Test
+  void countsAFailureAsTheFirstAgainWhenTheLastIsLongAgo() {
+    for (int i = 0; i < 2; i++) {
+      dial(A);
+      attempts.fail(A, "refused");
+      time.runDue();
+      time.advance(CONFIG.backoffMin().multipliedBy(2));
+    }
+    time.advance(CONFIG.backoffMax());
+
+    dial(A);
+    attempts.fail(A, "refused");
+    time.runDue();
+    time.advance(CONFIG.backoffMin());
+
+    assertFalse(dial(A).isDone());
+  }
+
+  @Test
   void triesAnAddressAgainOnceThePeerShowedUp() {
     dial(A);
     attempts.fail(A, "refused");

@@ -42,9 +42,9 @@ class HostConfigTest {
                 Duration.ofMinutes(1),
                 10_000),
             new ConnectionConfig(
-                2048,
-                1536,
-                1280,
+                512,
+                256,
+                192,
                 3,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
