@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.libp2p.host.KeepConnected;
+import io.infernet.libp2p.host.ReconnectConfig;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.simulation.LinkModel;
 import io.infernet.libp2p.simulation.VirtualHost;
 import io.infernet.libp2p.simulation.VirtualNetwork;
 import io.infernet.libp2p.simulation.VirtualTime;
+import io.infernet.libp2p.testing.LogCapture;
 import io.infernet.libp2p.testing.TestIdentities;
 import java.time.Duration;
 import java.util.Collections;
@@ -29,7 +32,7 @@ class BootstrapTest {
   @Test
   void connectsToEachPeerAtTheStart() {
     first.start();
-    CompletableFuture<Void> tried = start(info(first));
+    CompletableFuture<Void> tried = start(first.info(), self.info());
 
     time.advance(Duration.ofMillis(100));
 
@@ -38,73 +41,33 @@ class BootstrapTest {
   }
 
   @Test
-  void triesAgainUntilThePeerIsThere() {
-    CompletableFuture<Void> tried = start(info(first));
-    time.advance(Duration.ofSeconds(20));
-    assertTrue(tried.isDone());
-    assertFalse(self.connection(first.peerId()).isPresent());
+  void keepsAtItAndTellsAPersonOnceThatAPeerIsNotThere() {
+    try (LogCapture log = new LogCapture(Bootstrap.class.getName())) {
+      CompletableFuture<Void> tried = start(first.info());
+      time.advance(Duration.ofSeconds(20));
+      assertTrue(tried.isDone());
+      assertFalse(self.connection(first.peerId()).isPresent());
+      assertEquals(1, log.lines().size(), log.lines()::toString);
 
-    first.start();
-    time.advance(Duration.ofSeconds(80));
+      first.start();
+      time.advance(Duration.ofSeconds(80));
 
-    assertTrue(self.connection(first.peerId()).isPresent());
+      assertTrue(self.connection(first.peerId()).isPresent());
+      assertEquals(2, log.lines().size(), log.lines()::toString);
+    }
   }
 
   @Test
-  void connectsAnewWhenTheConnectionEnds() {
-    first.start();
-    start(info(first));
-    time.advance(Duration.ofMillis(100));
-
-    network.disconnect(self.peerId(), first.peerId());
-    time.advance(Duration.ofMillis(10));
-    assertFalse(self.connection(first.peerId()).isPresent());
-    time.advance(Duration.ofSeconds(3));
-
-    assertTrue(self.connection(first.peerId()).isPresent());
-  }
-
-  @Test
-  void doesNotDialItself() {
-    assertTrue(start(info(self)).isDone());
-  }
-
-  @Test
-  void dialsNoMoreOnceClosed() {
-    self.start();
-    Bootstrap bootstrap =
-        new Bootstrap(
-            self, BootstrapConfig.of(List.of(info(first))), time, new SplittableRandom(1));
-    bootstrap.start();
-    time.advance(Duration.ofSeconds(1));
-    bootstrap.close();
-    first.start();
-
-    time.advance(Duration.ofMinutes(5));
-
-    assertFalse(self.connection(first.peerId()).isPresent());
-  }
-
-  @Test
-  void configRefusesTooManyPeersAndPausesThatMakeNoSense() {
-    List<PeerInfo> many = Collections.nCopies(BootstrapConfig.MAX_PEERS + 1, info(first));
-    assertThrows(IllegalArgumentException.class, () -> BootstrapConfig.of(many));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new BootstrapConfig(List.of(), Duration.ZERO, Duration.ofSeconds(1)));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new BootstrapConfig(List.of(), Duration.ofSeconds(2), Duration.ofSeconds(1)));
-    assertEquals(Duration.ofMinutes(1), BootstrapConfig.of(List.of()).maxRetry());
+  void configRefusesTooManyPeers() {
+    List<PeerInfo> many = Collections.nCopies(BootstrapConfig.MAX_PEERS + 1, first.info());
+    assertThrows(IllegalArgumentException.class, () -> new BootstrapConfig(many));
   }
 
   private CompletableFuture<Void> start(PeerInfo... peers) {
     self.start();
-    return new Bootstrap(self, BootstrapConfig.of(List.of(peers)), time, new SplittableRandom(1))
-        .start();
-  }
-
-  private static PeerInfo info(VirtualHost host) {
-    return host.info();
+    KeepConnected connections =
+        new KeepConnected(self, ReconnectConfig.defaults(), time, new SplittableRandom(1));
+    connections.start();
+    return new Bootstrap(new BootstrapConfig(List.of(peers)), connections).start();
   }
 }

@@ -9,7 +9,9 @@ import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.AddressUnavailableException;
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.HostConfig;
+import io.infernet.libp2p.host.KeepConnected;
 import io.infernet.libp2p.host.NettyHost;
+import io.infernet.libp2p.host.ReconnectConfig;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.PrivateKey;
@@ -38,6 +40,7 @@ final class NetworkAssembly implements AutoCloseable {
   private final EventThread identifyThread;
   private final IdentifyService identify;
   private final PingService ping;
+  private final KeepConnected connections;
   private final Bootstrap bootstrap;
   private volatile List<Multiaddr> addresses = List.of();
 
@@ -69,12 +72,11 @@ final class NetworkAssembly implements AutoCloseable {
             scheduler,
             Clock.systemUTC());
     ping = new PingService(host, PingConfig.defaults(), scheduler, ticker, random);
+    connections = new KeepConnected(host, ReconnectConfig.defaults(), scheduler, random);
     bootstrap =
         new Bootstrap(
-            host,
-            BootstrapConfig.of(config.bootstrap().stream().map(PeerInfo::of).toList()),
-            scheduler,
-            random);
+            new BootstrapConfig(config.bootstrap().stream().map(PeerInfo::of).toList()),
+            connections);
   }
 
   Host host() {
@@ -90,6 +92,7 @@ final class NetworkAssembly implements AutoCloseable {
 
   /** Listens. Fails with an {@code InfernetException} when an address cannot be had. */
   CompletableFuture<Void> start() {
+    connections.start();
     identify.start();
     ping.start();
     return host.start()
@@ -111,7 +114,7 @@ final class NetworkAssembly implements AutoCloseable {
 
   @Override
   public void close() {
-    bootstrap.close();
+    connections.close();
     ping.close();
     identify.close();
     host.close();
