@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Peer } from './peer.mjs';
+import { Suite, until } from './suite.mjs';
 
 const MIB = 1024 * 1024;
 
@@ -33,9 +34,7 @@ const SIMULTANEOUS_BYTES = 64 * 1024;
 /** js pings a connection each 10 s and aborts it when no answer comes. */
 const KEEPALIVE_MILLIS = 12_000;
 
-const POLL_MILLIS = 20;
 const SAMPLE_MILLIS = 150;
-const WAIT_MILLIS = 10_000;
 const CASE_MILLIS = 40_000;
 const TOTAL_MILLIS = 170_000;
 
@@ -46,47 +45,10 @@ const peers = {
 };
 const other = (side) => (side === 'js' ? 'ours' : 'js');
 
-let passed = 0;
-let failed = 0;
-
-async function check(name, body) {
-  const start = performance.now();
-  const timeout = new AbortController();
-  try {
-    await Promise.race([
-      body(),
-      sleep(CASE_MILLIS, undefined, { signal: timeout.signal }).then(() => {
-        throw new Error(`not done after ${CASE_MILLIS} ms`);
-      }),
-    ]);
-    passed++;
-    console.log(`ok    ${name} (${Math.round(performance.now() - start)} ms)`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL  ${name}\n${describe(error)}`);
-  } finally {
-    timeout.abort();
-  }
-}
-
-/** The message, and where in this file it came from. */
-function describe(error) {
-  return String(error.stack ?? error).split('\n')
-    .filter((line) => !/^\s+at /.test(line) || /cases\.mjs|-peer\.mjs|java/.test(line))
-    .map((line) => `      ${line.trim()}`)
-    .join('\n');
-}
-
-/** Asks until the answer is not null or false. */
-async function until(what, ask) {
-  const deadline = performance.now() + WAIT_MILLIS;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    assert(performance.now() < deadline, `${what}: not within ${WAIT_MILLIS} ms`);
-    await sleep(POLL_MILLIS);
-  }
-}
+const suite = new Suite({
+  peers: () => Object.values(peers), caseMillis: CASE_MILLIS, totalMillis: TOTAL_MILLIS,
+});
+const check = (name, body) => suite.check(name, body);
 
 /** A connection between a host of each side; `at(side)` addresses the other one's peer. */
 class Link {
@@ -330,28 +292,4 @@ async function run() {
   }
 }
 
-const limit = setTimeout(() => {
-  console.log(`FAIL  all cases within ${TOTAL_MILLIS} ms`);
-  finish(failed + 1);
-}, TOTAL_MILLIS);
-
-function finish(failures) {
-  if (failures > 0) {
-    for (const peer of Object.values(peers)) {
-      console.log(`--- last words of ${peer.name}`);
-      peer.log.forEach((line) => console.log(`    ${line}`));
-    }
-  }
-  console.log(`${passed} passed, ${failures} failed`);
-  process.exit(failures > 0 || passed === 0 ? 1 : 0);
-}
-
-try {
-  await run();
-} catch (error) {
-  failed++;
-  console.log(`FAIL  the cases could not go on\n${describe(error)}`);
-}
-clearTimeout(limit);
-await Promise.all(Object.values(peers).map((peer) => peer.stop()));
-finish(failed);
+await suite.run(run);

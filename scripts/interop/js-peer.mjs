@@ -1,10 +1,9 @@
 /*
- * A js-libp2p peer that does as it is told: one JSON command per line on stdin, one JSON answer per
- * line on stdout. InteropPeer, in the tests of the libp2p module, takes the same commands and gives
- * the same answers. Ends when stdin ends.
+ * A js-libp2p peer that does as it is told. InteropPeer, in the tests of the libp2p module, takes the
+ * same commands and gives the same answers.
  */
+import './polyfill.mjs';
 import { createHash, randomFillSync } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import { identify, identifyPush } from '@libp2p/identify';
 import { noise } from '@libp2p/noise';
 import { ping } from '@libp2p/ping';
@@ -13,14 +12,8 @@ import { yamux } from '@libp2p/yamux';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
-
-// libp2p 3 calls this; Node 20 does not have it yet.
-Promise.withResolvers ??= function () {
-  let resolve, reject;
-  const promise = new Promise((res, rej) => { resolve = res; reject = rej; });
-  return { promise, resolve, reject };
-};
-const { createLibp2p } = await import('libp2p');
+import { createLibp2p } from 'libp2p';
+import { obey } from './commands.mjs';
 
 const ECHO = '/interop/echo/1.0.0';
 const SINK = '/interop/sink/1.0.0';
@@ -389,16 +382,4 @@ const commands = {
   },
 };
 
-function answer(message) {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-}
-
-createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    const { id, command, ...rest } = JSON.parse(line);
-    Promise.resolve()
-      .then(() => commands[command](rest))
-      .then((result) => answer({ id, result }))
-      .catch((error) => answer({ id, error: error.stack ?? String(error) }));
-  })
-  .on('close', () => process.exit(0));
+obey(commands);

@@ -40,9 +40,9 @@ export class Peer {
   }
 
   /** A js-libp2p peer; it says on stderr what went wrong inside. */
-  static js(name) {
+  static js(name, script = 'js-peer.mjs') {
     return new Peer(name, process.execPath,
-      ['--expose-gc', fileURLToPath(new URL('js-peer.mjs', import.meta.url))], { DEBUG: 'libp2p:*:error' });
+      ['--expose-gc', fileURLToPath(new URL(script, import.meta.url))], { DEBUG: 'libp2p:*:error' });
   }
 
   /** A peer of this project; `javaArguments` say how to start InteropPeer. */

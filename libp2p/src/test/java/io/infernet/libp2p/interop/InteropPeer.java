@@ -1,8 +1,6 @@
 package io.infernet.libp2p.interop;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Ticker;
@@ -23,14 +21,10 @@ import io.infernet.libp2p.protocol.ping.PingService;
 import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -45,15 +39,12 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A peer that does as it is told: one JSON command per line on stdin, one JSON answer per line on
- * stdout, the same as {@code scripts/interop/js-peer.mjs}. Ends when stdin ends.
+ * A peer that does as it is told, the same as {@code scripts/interop/js-peer.mjs}.
  */
 public final class InteropPeer {
 
@@ -74,24 +65,23 @@ public final class InteropPeer {
 
   private record Services(Host host, PingService ping, IdentifyService identify) {}
 
-  /** Does a command, on a thread of its own; null is an answer too. */
-  private interface Command {
-    @Nullable Object run(JsonNode parameters) throws Exception;
-  }
-
-  private final ObjectMapper json = new ObjectMapper();
-  private final PrintStream output;
-  private final ExecutorService workers = Executors.newCachedThreadPool();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final LoopbackNetwork network = new LoopbackNetwork();
   private final List<Services> hosts = new CopyOnWriteArrayList<>();
   private final Sink sink = new Sink(timer);
   private final InteropProtocols protocols = new InteropProtocols(sink);
   private final AtomicLong sent = new AtomicLong();
-  private final Map<String, Command> commands = new LinkedHashMap<>();
 
-  private InteropPeer(PrintStream output) {
-    this.output = output;
+  private InteropPeer() {}
+
+  /** Obeys until stdin ends. */
+  public static void main(String[] args) throws IOException {
+    CommandLoop commands = new CommandLoop();
+    new InteropPeer().register(commands);
+    commands.run();
+  }
+
+  private void register(CommandLoop commands) {
     commands.put("host", this::host);
     commands.put("connect", this::connect);
     commands.put("connections", this::connections);
@@ -108,41 +98,6 @@ public final class InteropPeer {
     commands.put("reset", this::reset);
     commands.put("sendToReset", this::sendToReset);
     commands.put("open", this::open);
-  }
-
-  /** Obeys until stdin ends. */
-  public static void main(String[] args) throws IOException {
-    PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    System.setOut(System.err); // only answers go there
-    try (BufferedReader input =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-      InteropPeer peer = new InteropPeer(output);
-      for (String line = input.readLine(); line != null; line = input.readLine()) {
-        JsonNode command = peer.json.readTree(line);
-        peer.workers.execute(() -> peer.obey(command));
-      }
-    }
-    Runtime.getRuntime().halt(0);
-  }
-
-  private void obey(JsonNode command) {
-    Map<String, Object> answer = new LinkedHashMap<>();
-    answer.put("id", command.get("id").asLong());
-    try {
-      answer.put("result", commands.get(command.get("command").asText()).run(command));
-    } catch (Exception e) {
-      Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
-      cause.printStackTrace();
-      answer.put("error", cause.toString());
-    }
-    try {
-      String line = json.writeValueAsString(answer);
-      synchronized (output) {
-        output.println(line);
-      }
-    } catch (JsonProcessingException e) {
-      throw new AssertionError(e);
-    }
   }
 
   private Object host(JsonNode parameters) throws Exception {
