@@ -43,9 +43,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 
-/**
- * A peer that does as it is told, the same as {@code scripts/interop/js-peer.mjs}.
- */
+/** A peer that does as it is told, the same as {@code scripts/interop/js-peer.mjs}. */
 public final class InteropPeer {
 
   private static final IdentifyConfig IDENTIFY =
