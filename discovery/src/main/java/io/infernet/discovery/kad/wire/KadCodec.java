@@ -11,7 +11,7 @@ import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.proto.libp2p.DhtProto.Message;
 import io.infernet.proto.libp2p.DhtProto.Message.MessageType;
-import io.infernet.proto.libp2p.DhtProto.Message.Peer;
+import io.infernet.proto.libp2p.DhtProto.Peer;
 import io.infernet.proto.libp2p.DhtProto.Record;
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
@@ -20,6 +20,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link KadMessage}s as the protobuf of the specification. Reads either requests or responses,
@@ -34,21 +35,23 @@ import java.util.Optional;
 public final class KadCodec implements MessageCodec<KadMessage> {
 
   private final KadLimits limits;
+  private final PeerCache cache;
   private final boolean readsRequests;
 
-  private KadCodec(KadLimits limits, boolean readsRequests) {
+  private KadCodec(KadLimits limits, PeerCache cache, boolean readsRequests) {
     this.limits = limits;
+    this.cache = cache;
     this.readsRequests = readsRequests;
   }
 
   /** For servers: what is read are {@link KadMessage.Request}s. */
-  public static KadCodec ofRequests(KadLimits limits) {
-    return new KadCodec(limits, true);
+  public static KadCodec ofRequests(KadLimits limits, PeerCache cache) {
+    return new KadCodec(limits, cache, true);
   }
 
   /** For clients: what is read are {@link KadMessage.Response}s. */
-  public static KadCodec ofResponses(KadLimits limits) {
-    return new KadCodec(limits, false);
+  public static KadCodec ofResponses(KadLimits limits, PeerCache cache) {
+    return new KadCodec(limits, cache, false);
   }
 
   @Override
@@ -102,13 +105,13 @@ public final class KadCodec implements MessageCodec<KadMessage> {
         .build();
   }
 
-  private Peer peer(PeerInfo peer) {
+  private ByteString peer(PeerInfo peer) {
     Peer.Builder proto = Peer.newBuilder().setId(ByteString.copyFrom(peer.id().toBytes()));
     int count = Math.min(peer.addresses().size(), limits.keptAddresses());
     for (int i = 0; i < count; i++) {
       proto.addAddrs(ByteString.copyFrom(peer.addresses().get(i).toBytes()));
     }
-    return proto.build();
+    return proto.build().toByteString();
   }
 
   @Override
@@ -199,30 +202,48 @@ public final class KadCodec implements MessageCodec<KadMessage> {
     }
   }
 
-  private List<PeerInfo> peers(List<Peer> all) throws ProtocolViolationException {
+  private List<PeerInfo> peers(List<ByteString> all) throws ProtocolViolationException {
     if (all.size() > limits.maxPeers()) {
       throw new ProtocolViolationException(all.size() + " peers are over " + limits.maxPeers());
     }
     List<PeerInfo> peers = new ArrayList<>(all.size());
     int invalid = 0;
-    for (Peer peer : all) {
-      if (peer.getAddrsCount() > limits.maxAddresses()) {
-        throw new ProtocolViolationException(
-            peer.getAddrsCount() + " addresses of a peer are over " + limits.maxAddresses());
-      }
-      PeerId id;
-      try {
-        id = PeerId.fromBytes(peer.getId().toByteArray());
-      } catch (ProtocolViolationException e) {
-        invalid++;
-        if (invalid > limits.maxInvalidPeers()) {
-          throw new ProtocolViolationException(invalid + " ids of peers are none", e);
+    for (ByteString bytes : all) {
+      PeerInfo peer = cache.get(bytes);
+      if (peer == null) {
+        peer = peer(bytes);
+        if (peer == null) {
+          invalid++;
+          continue;
         }
-        continue;
+        cache.put(bytes, peer);
       }
-      peers.add(new PeerInfo(id, addresses(id, peer.getAddrsList())));
+      peers.add(peer);
+    }
+    if (invalid > limits.maxInvalidPeers()) {
+      throw new ProtocolViolationException(invalid + " ids of peers are none");
     }
     return peers;
+  }
+
+  /** Null when it has no valid id. */
+  private @Nullable PeerInfo peer(ByteString bytes) throws ProtocolViolationException {
+    Peer proto;
+    try {
+      proto = Peer.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      throw new ProtocolViolationException("not a peer: " + e.getMessage(), e);
+    }
+    if (proto.getAddrsCount() > limits.maxAddresses()) {
+      throw new ProtocolViolationException(
+          proto.getAddrsCount() + " addresses of a peer are over " + limits.maxAddresses());
+    }
+    try {
+      PeerId id = PeerId.fromBytes(proto.getId().toByteArray());
+      return new PeerInfo(id, addresses(id, proto.getAddrsList()));
+    } catch (ProtocolViolationException e) {
+      return null;
+    }
   }
 
   private List<Multiaddr> addresses(PeerId id, List<ByteString> all) {
