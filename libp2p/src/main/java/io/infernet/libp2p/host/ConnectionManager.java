@@ -23,7 +23,7 @@ import java.util.Set;
  * among equals those without streams, idle longest first; and never those that are protected or
  * young.
  */
-final class ConnectionManager {
+public final class ConnectionManager {
 
   private static final Comparator<ManagedConnection> LEAST_BUSY_FIRST =
       Comparator.<ManagedConnection>comparingInt(c -> c.streamCount() == 0 ? 0 : 1)
@@ -37,9 +37,9 @@ final class ConnectionManager {
   private int size;
 
   /** A connection that is to be closed, and why. */
-  record Closing(ManagedConnection connection, String reason) {}
+  public record Closing(ManagedConnection connection, String reason) {}
 
-  ConnectionManager(PeerId self, ConnectionConfig config) {
+  public ConnectionManager(PeerId self, ConnectionConfig config) {
     this.config = config;
     this.preferredFirst =
         Comparator.<ManagedConnection>comparingInt(
@@ -52,10 +52,10 @@ final class ConnectionManager {
    *
    * @return what to close for it; the connection itself when there is no room
    */
-  synchronized List<Closing> add(ManagedConnection connection, long now) {
+  public synchronized List<Closing> add(ManagedConnection connection, long now) {
     List<Closing> closing = new ArrayList<>();
     List<ManagedConnection> peers =
-        byPeer.computeIfAbsent(connection.remotePeer(), peer -> new ArrayList<>());
+        byPeer.computeIfAbsent(connection.remotePeer(), peer -> new ArrayList<>(1));
     if (peers.size() >= config.maxPerPeer()) {
       // The peer may have restarted, so the new one is alive and the others may not be.
       ManagedConnection oldest = peers.stream().min(LEAST_BUSY_FIRST).orElseThrow();
@@ -80,7 +80,7 @@ final class ConnectionManager {
    *
    * @return whether it was known
    */
-  synchronized boolean remove(ManagedConnection connection) {
+  public synchronized boolean remove(ManagedConnection connection) {
     List<ManagedConnection> peers = byPeer.get(connection.remotePeer());
     if (peers == null || !peers.remove(connection)) {
       return false;
@@ -93,27 +93,37 @@ final class ConnectionManager {
   }
 
   /** The connection to open streams on. */
-  synchronized Optional<ManagedConnection> preferred(PeerId peer) {
+  public synchronized Optional<ManagedConnection> preferred(PeerId peer) {
     return byPeer.getOrDefault(peer, List.of()).stream()
         .filter(ManagedConnection::acceptsStreams)
         .min(preferredFirst);
   }
 
-  synchronized List<ManagedConnection> connections(PeerId peer) {
+  /** How many there are. */
+  public synchronized int size() {
+    return size;
+  }
+
+  /** Whether there is more than one connection to {@code peer}. */
+  public synchronized boolean isRedundant(PeerId peer) {
+    return byPeer.getOrDefault(peer, List.of()).size() > 1;
+  }
+
+  public synchronized List<ManagedConnection> connections(PeerId peer) {
     return List.copyOf(byPeer.getOrDefault(peer, List.of()));
   }
 
-  synchronized List<ManagedConnection> connections() {
+  public synchronized List<ManagedConnection> connections() {
     List<ManagedConnection> all = new ArrayList<>(size);
     byPeer.values().forEach(all::addAll);
     return all;
   }
 
-  synchronized void protect(PeerId peer, String tag) {
+  public synchronized void protect(PeerId peer, String tag) {
     protections.computeIfAbsent(peer, p -> new LinkedHashSet<>()).add(tag);
   }
 
-  synchronized void unprotect(PeerId peer, String tag) {
+  public synchronized void unprotect(PeerId peer, String tag) {
     protections.computeIfPresent(
         peer,
         (p, holders) -> {
@@ -122,11 +132,16 @@ final class ConnectionManager {
         });
   }
 
-  synchronized boolean isProtected(PeerId peer) {
+  public synchronized boolean isProtected(PeerId peer) {
     return protections.containsKey(peer);
   }
 
-  synchronized void tag(PeerId peer, String tag, int usefulness) {
+  /** The tags that protect connections to {@code peer}. */
+  public synchronized Set<String> protections(PeerId peer) {
+    return Set.copyOf(protections.getOrDefault(peer, Set.of()));
+  }
+
+  public synchronized void tag(PeerId peer, String tag, int usefulness) {
     Map<String, Integer> values = tags.computeIfAbsent(peer, p -> new HashMap<>());
     if (usefulness == 0) {
       values.remove(tag);
@@ -138,12 +153,17 @@ final class ConnectionManager {
     }
   }
 
+  /** The tags of {@code peer} and their values. */
+  public synchronized Map<String, Integer> tags(PeerId peer) {
+    return Map.copyOf(tags.getOrDefault(peer, Map.of()));
+  }
+
   private long usefulness(PeerId peer) {
     return tags.getOrDefault(peer, Map.of()).values().stream().mapToLong(v -> v).sum();
   }
 
   /** What is to be closed now: redundant connections, and those above the high water mark. */
-  synchronized List<Closing> check(long now) {
+  public synchronized List<Closing> check(long now) {
     List<Closing> closing = new ArrayList<>();
     for (List<ManagedConnection> peers : byPeer.values()) {
       if (peers.size() > 1) {

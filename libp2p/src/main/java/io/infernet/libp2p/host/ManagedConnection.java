@@ -3,7 +3,7 @@ package io.infernet.libp2p.host;
 import java.util.concurrent.CompletableFuture;
 
 /** What the {@link ConnectionManager} needs to know of a connection. Safe from any thread. */
-interface ManagedConnection extends Connection {
+public interface ManagedConnection extends Connection {
 
   /** When it became ready for streams, in nanoseconds of the host's ticker. */
   long readySince();

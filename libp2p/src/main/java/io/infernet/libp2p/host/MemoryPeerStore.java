@@ -55,6 +55,9 @@ public final class MemoryPeerStore implements PeerStore {
       return;
     }
     Entry entry = entry(peer);
+    if (entry.addresses.equals(addresses)) {
+      return;
+    }
     Set<Multiaddr> merged = new LinkedHashSet<>(addresses);
     merged.addAll(entry.addresses);
     entry.addresses =
