@@ -82,4 +82,23 @@ public record HostConfig(
         connections,
         streams);
   }
+
+  /** The same settings with other limits on connections. */
+  public HostConfig with(ConnectionConfig others) {
+    return new HostConfig(
+        listen,
+        eventLoops,
+        upgradeTimeout,
+        closeTimeout,
+        earlyMuxer,
+        maxPeers,
+        maxAddressesPerPeer,
+        tcp,
+        noise,
+        multistream,
+        yamux,
+        dial,
+        others,
+        streams);
+  }
 }

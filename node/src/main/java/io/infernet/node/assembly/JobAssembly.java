@@ -85,7 +85,7 @@ final class JobAssembly implements AutoCloseable {
                 inference.engine(),
                 prices,
                 config.roles().stream().sorted().map(Role::toString).toList(),
-                Optional.empty(),
+                config.region(),
                 agent),
             addresses,
             new CapabilityTable(directoryConfig),

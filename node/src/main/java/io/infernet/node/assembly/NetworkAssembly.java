@@ -7,6 +7,7 @@ import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.AddressUnavailableException;
+import io.infernet.libp2p.host.ConnectionConfig;
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.HostConfig;
 import io.infernet.libp2p.host.KeepConnected;
@@ -54,13 +55,7 @@ final class NetworkAssembly implements AutoCloseable {
     resolver = new SystemResolver(RESOLVER_THREADS);
     host =
         new NettyHost(
-            key,
-            HostConfig.defaults().listeningOn(config.listen()),
-            scheduler,
-            ticker,
-            resolver,
-            AeadFactory.fastest(),
-            random);
+            key, hostConfig(config), scheduler, ticker, resolver, AeadFactory.fastest(), random);
     identifyThread = new EventThread("identify", QUEUE);
     identify =
         new IdentifyService(
@@ -77,6 +72,12 @@ final class NetworkAssembly implements AutoCloseable {
         new Bootstrap(
             new BootstrapConfig(config.bootstrap().stream().map(PeerInfo::of).toList()),
             connections);
+  }
+
+  private static HostConfig hostConfig(NodeConfig.Network config) {
+    return HostConfig.defaults()
+        .listeningOn(config.listen())
+        .with(ConnectionConfig.upTo(config.maxConnections()));
   }
 
   Host host() {

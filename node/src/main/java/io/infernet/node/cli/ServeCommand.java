@@ -48,6 +48,17 @@ final class ServeCommand implements Callable<Integer> {
   private List<String> bootstrap = new ArrayList<>();
 
   @Option(
+      names = "--network",
+      paramLabel = "NAME",
+      description = "The network to be part of (main).")
+  private @Nullable String network;
+
+  @Option(
+      names = "--no-mdns",
+      description = "Neither look for nodes on the local network nor be found there.")
+  private boolean noMdns;
+
+  @Option(
       names = "--api",
       paramLabel = "HOST:PORT",
       description = "Where the OpenAI-compatible API listens (127.0.0.1:11500).")
@@ -136,6 +147,12 @@ final class ServeCommand implements Callable<Integer> {
     put(flags, Settings.BOOTSTRAP, "--bootstrap", bootstrap);
     put(flags, Settings.WARM_MODELS, "--model", models);
     put(flags, Settings.ROLES, "--role", roles);
+    if (network != null) {
+      put(flags, Settings.NETWORK, "--network", List.of(network));
+    }
+    if (noMdns) {
+      put(flags, Settings.MDNS, "--no-mdns", List.of("false"));
+    }
     if (api != null) {
       put(flags, Settings.API_ADDRESS, "--api", List.of(api));
     }

@@ -16,12 +16,14 @@ import java.util.Set;
  *
  * @param home where its state lives
  * @param roles what it does; not empty
+ * @param region where it stands, if it says so
  * @param api empty for a node without one
  * @param price what this node takes for its work
  */
 public record NodeConfig(
     NodeHome home,
     Set<Role> roles,
+    Optional<String> region,
     Network network,
     Optional<Api> api,
     Models models,
@@ -32,11 +34,23 @@ public record NodeConfig(
   /**
    * The libp2p side.
    *
+   * @param name of the network to be part of
    * @param listen addresses to bind; empty binds none
    * @param bootstrap peers to connect to first, each with {@code /p2p}
+   * @param mdns whether nodes on the local network find one another
+   * @param dht whether to answer others in the DHT
+   * @param maxConnections at once
    */
-  public record Network(List<Multiaddr> listen, List<Multiaddr> bootstrap) {
+  public record Network(
+      String name,
+      List<Multiaddr> listen,
+      List<Multiaddr> bootstrap,
+      boolean mdns,
+      DhtMode dht,
+      int maxConnections) {
     public Network {
+      requireNonNull(name, "name is null");
+      requireNonNull(dht, "dht is null");
       listen = List.copyOf(listen);
       bootstrap = List.copyOf(bootstrap);
     }
@@ -119,6 +133,7 @@ public record NodeConfig(
 
   public NodeConfig {
     requireNonNull(home, "home is null");
+    requireNonNull(region, "region is null");
     requireNonNull(network, "network is null");
     requireNonNull(api, "api is null");
     requireNonNull(models, "models is null");
@@ -137,7 +152,14 @@ public record NodeConfig(
     return new NodeConfig(
         home,
         roles.isEmpty() ? Set.of() : EnumSet.copyOf(roles),
-        new Network(settings.get(Settings.LISTEN), settings.get(Settings.BOOTSTRAP)),
+        Optional.of(settings.get(Settings.REGION)).filter(region -> !region.isEmpty()),
+        new Network(
+            settings.get(Settings.NETWORK),
+            settings.get(Settings.LISTEN),
+            settings.get(Settings.BOOTSTRAP),
+            settings.get(Settings.MDNS),
+            settings.get(Settings.DHT),
+            settings.get(Settings.MAX_CONNECTIONS)),
         Optional.of(
             new Api(
                 settings.get(Settings.API_ADDRESS),
@@ -159,7 +181,8 @@ public record NodeConfig(
 
   /** The same node without an API. */
   public NodeConfig withoutApi() {
-    return new NodeConfig(home, roles, network, Optional.empty(), models, engine, price, job);
+    return new NodeConfig(
+        home, roles, region, network, Optional.empty(), models, engine, price, job);
   }
 
   /**
@@ -170,7 +193,14 @@ public record NodeConfig(
     return new NodeConfig(
         home,
         Set.of(Role.CLIENT),
-        new Network(List.of(), network.bootstrap()),
+        region,
+        new Network(
+            network.name(),
+            List.of(),
+            network.bootstrap(),
+            network.mdns(),
+            DhtMode.CLIENT,
+            network.maxConnections()),
         Optional.empty(),
         new Models(List.of()),
         engine,

@@ -45,6 +45,18 @@ public abstract sealed class SettingType<T> {
     return new Scalar<>(allowed, JsonNode::isTextual, parse, value -> quote(value.toString()));
   }
 
+  /** Yes or no. */
+  static SettingType<Boolean> bool() {
+    return new Scalar<>(
+        "true or false",
+        JsonNode::isBoolean,
+        text -> {
+          require(text.equals("true") || text.equals("false"));
+          return Boolean.valueOf(text);
+        },
+        Object::toString);
+  }
+
   /** A whole number from {@code min} to {@code max}. */
   static SettingType<Integer> integer(int min, int max) {
     return new Scalar<>(

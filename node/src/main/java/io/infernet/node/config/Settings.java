@@ -25,6 +25,22 @@ public final class Settings {
           List.of(Role.PROVIDER, Role.CLIENT),
           "What this node does: provider (runs models for others), client (has others run them).");
 
+  public static final Setting<String> REGION =
+      Setting.of(
+          "node.region",
+          SettingType.text("up to 32 letters, digits and hyphens", Settings::parseRegion),
+          "",
+          "Where this node stands, such as eu-central, for those who want near answers; empty says"
+              + " nothing.");
+
+  public static final Setting<String> NETWORK =
+      Setting.of(
+          "network.name",
+          SettingType.text(
+              "up to 32 lower-case letters, digits and hyphens", Settings::parseNetworkName),
+          "main",
+          "The network to be part of; nodes of another name neither find nor hear this one.");
+
   public static final Setting<List<Multiaddr>> LISTEN =
       Setting.of(
           "network.listen",
@@ -41,6 +57,28 @@ public final class Settings {
                   Settings::parsePeerAddress)),
           List.of(),
           "Peers to connect to first; more are learnt from them.");
+
+  public static final Setting<Boolean> MDNS =
+      Setting.of(
+          "network.mdns",
+          SettingType.bool(),
+          true,
+          "Whether to find nodes on the local network, and be found, without any address.");
+
+  public static final Setting<DhtMode> DHT =
+      Setting.of(
+          "network.dht",
+          SettingType.text("auto, client or server", DhtMode::parse),
+          DhtMode.AUTO,
+          "Whether to answer others' questions in the DHT (server) or only ask (client); auto"
+              + " answers when the node listens and is a provider.");
+
+  public static final Setting<Integer> MAX_CONNECTIONS =
+      Setting.of(
+          "network.max_connections",
+          SettingType.integer(16, 100_000),
+          512,
+          "Most connections at once; above half of that the least useful are closed.");
 
   public static final Setting<HostAndPort> API_ADDRESS =
       Setting.of(
@@ -140,8 +178,13 @@ public final class Settings {
   private static final List<Setting<?>> ALL =
       List.of(
           ROLES,
+          REGION,
+          NETWORK,
           LISTEN,
           BOOTSTRAP,
+          MDNS,
+          DHT,
+          MAX_CONNECTIONS,
           API_ADDRESS,
           API_KEY,
           API_MAX_BODY_BYTES,
@@ -174,6 +217,21 @@ public final class Settings {
   private static Multiaddr parsePeerAddress(String text) {
     PeerInfo.parse(text);
     return Multiaddr.parse(text);
+  }
+
+  private static String parseRegion(String text) {
+    return matching(text, "[A-Za-z0-9-]{0,32}");
+  }
+
+  private static String parseNetworkName(String text) {
+    return matching(text, "[a-z0-9][a-z0-9-]{0,31}");
+  }
+
+  private static String matching(String text, String pattern) {
+    if (!text.matches(pattern)) {
+      throw new IllegalArgumentException("does not match " + pattern);
+    }
+    return text;
   }
 
   private static String parseKey(String text) {
