@@ -28,7 +28,8 @@ public final class Settings {
   public static final Setting<String> REGION =
       Setting.of(
           "node.region",
-          SettingType.text("up to 32 letters, digits and hyphens", Settings::parseRegion),
+          SettingType.text(
+              "up to 32 lower-case letters, digits and hyphens", Settings::parseRegion),
           "",
           "Where this node stands, such as eu-central, for those who want near answers; empty says"
               + " nothing.");
@@ -220,7 +221,7 @@ public final class Settings {
   }
 
   private static String parseRegion(String text) {
-    return matching(text, "[A-Za-z0-9-]{0,32}");
+    return matching(text, "([a-z0-9][a-z0-9-]{0,31})?");
   }
 
   private static String parseNetworkName(String text) {

@@ -3,11 +3,14 @@ package io.infernet.node.job;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.peer.KeyType;
+import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.node.job.wire.JobCodec;
 import io.infernet.verification.commitment.JobRequest;
 import io.infernet.verification.receipt.ReceiptVerifier;
 import io.infernet.verification.wire.JobRequestCodec;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
@@ -15,6 +18,9 @@ import java.util.concurrent.Executor;
  * the client service's event thread, the {@code executor} of the constructor.
  */
 public final class JobClient {
+
+  /** Keeps the connections of providers that work for this node. */
+  private static final String PROTECTION = "job-client";
 
   final Host host;
   final PrivateKey key;
@@ -26,6 +32,9 @@ public final class JobClient {
   final JobCodec codec;
   final JobRequestCodec requests;
   final ReceiptVerifier verifier = new ReceiptVerifier();
+
+  /** Streams by provider; owned by the executor. */
+  private final Map<PeerId, Integer> streams = new LinkedHashMap<>();
 
   /**
    * @param key this node's, secp256k1
@@ -65,5 +74,17 @@ public final class JobClient {
     JobClientStream attempt = new JobClientStream(this, request, warm, vocabularySize, listener);
     attempt.open();
     return attempt;
+  }
+
+  void opened(PeerId provider) {
+    if (streams.merge(provider, 1, Integer::sum) == 1) {
+      host.protect(provider, PROTECTION);
+    }
+  }
+
+  void ended(PeerId provider) {
+    if (streams.computeIfPresent(provider, (peer, open) -> open == 1 ? null : open - 1) == null) {
+      host.unprotect(provider, PROTECTION);
+    }
   }
 }

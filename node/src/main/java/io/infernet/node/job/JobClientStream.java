@@ -106,13 +106,17 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
     MessageStream<JobMessage> messages = new MessageStream<>(opened, client.codec, client.executor);
     stream = messages;
     messages.listen(this);
+    client.opened(request.provider());
     // Heard even when the event thread was too busy for the stream's own word.
     opened
         .closed()
         .thenRun(
             () ->
                 client.executor.execute(
-                    () -> onReset(new PeerUnavailableException("the stream has ended"))));
+                    () -> {
+                      client.ended(request.provider());
+                      onReset(new PeerUnavailableException("the stream has ended"));
+                    }));
     messages.send(new JobMessage.Request(signed));
   }
 

@@ -35,6 +35,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class JobProvider implements AutoCloseable {
 
+  /** Keeps the connections of clients whose jobs are being worked on. */
+  private static final String PROTECTION = "job-provider";
+
   final InferenceEngine engine;
   final ServedModels models;
   final PrivateKey key;
@@ -205,13 +208,17 @@ public final class JobProvider implements AutoCloseable {
   }
 
   void jobStarted(PeerId client) {
-    jobsByPeer.merge(client, 1, Integer::sum);
+    if (jobsByPeer.merge(client, 1, Integer::sum) == 1) {
+      host.protect(client, PROTECTION);
+    }
     running.incrementAndGet();
     onLoadChanged.run();
   }
 
   void jobEnded(PeerId client) {
-    jobsByPeer.computeIfPresent(client, (peer, jobs) -> jobs == 1 ? null : jobs - 1);
+    if (jobsByPeer.computeIfPresent(client, (peer, jobs) -> jobs == 1 ? null : jobs - 1) == null) {
+      host.unprotect(client, PROTECTION);
+    }
     running.decrementAndGet();
     onLoadChanged.run();
     completeDrain();

@@ -1,6 +1,7 @@
 package io.infernet.node.job;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.discovery.directory.PriceList;
@@ -63,6 +64,26 @@ class JobClientTest {
 
     assertEquals(1, result.attempts().size());
     assertTrue(result.receipt().isPresent());
+  }
+
+  @Test
+  void bothSidesProtectTheirConnectionWhileTheyWork() {
+    JobWorld world = new JobWorld(1);
+    Node client = world.node();
+    Node provider = world.node();
+    provider.serving(JobWorld.script());
+    client.connect(provider);
+    ChatJob job =
+        client.chat(Optional.of(client.engine)).start(JobWorld.request("Once", 4, TOKENS).build());
+    world.time.advance(Duration.ofMillis(100));
+    assertTrue(client.host.isProtected(provider.id()));
+    assertTrue(provider.host.isProtected(client.id()));
+
+    world.await(job.result(), Duration.ofMinutes(2));
+    world.time.advance(Duration.ofSeconds(10));
+
+    assertFalse(client.host.isProtected(provider.id()));
+    assertFalse(provider.host.isProtected(client.id()));
   }
 
   @Test
