@@ -48,8 +48,8 @@ public record GossipWireLimits(
   }
 
   /**
-   * An RPC of 1 MiB, as others' defaults are; 5,000 ids, gossipsub v1.0 "MaxIHaveLength" of the
-   * reference implementations; ids long enough for those that js-libp2p makes of RSA keys.
+   * An RPC of 1 MiB, as others' defaults are; 5,000 ids, as many as the reference implementations
+   * read; ids long enough for those that js-libp2p makes of RSA keys.
    */
   public static GossipWireLimits defaults() {
     return new GossipWireLimits(
