@@ -1,0 +1,136 @@
+package io.infernet.discovery.gossip.mesh;
+
+import io.infernet.discovery.gossip.wire.MessageId;
+import io.infernet.libp2p.peer.PeerId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * Messages that were announced and have not come. Each is asked for after a short while, in which
+ * it may come by itself; when the peer that was asked does not send it, the next one that announced
+ * it is asked. Bounded in messages and in peers for each.
+ */
+public final class WantedMessages {
+
+  /** Peers remembered for one message: enough to get past some that lie. */
+  private static final int MAX_ANNOUNCERS = 8;
+
+  private final long delay;
+  private final long retry;
+  private final int max;
+
+  /** Not asked for yet, in the order of {@link Want#due}; so is the other. */
+  private final Map<MessageId, Want> waiting = new LinkedHashMap<>();
+
+  private final Map<MessageId, Want> asked = new LinkedHashMap<>();
+
+  private static final class Want {
+    final Queue<PeerId> announcers = new ArrayDeque<>(2);
+    long due;
+  }
+
+  public WantedMessages(LazyGossipConfig config) {
+    delay = config.wantDelay().toNanos();
+    retry = config.wantRetry().toNanos();
+    max = config.maxWanted();
+  }
+
+  /**
+   * Says that {@code peer} has a message.
+   *
+   * @return whether the message was not known to be announced
+   */
+  public boolean announced(MessageId id, PeerId peer, long now) {
+    Want want = waiting.get(id);
+    if (want == null) {
+      want = asked.get(id);
+    }
+    if (want != null) {
+      if (want.announcers.size() < MAX_ANNOUNCERS && !want.announcers.contains(peer)) {
+        want.announcers.add(peer);
+      }
+      return false;
+    }
+    if (waiting.size() + asked.size() >= max) {
+      return false;
+    }
+    want = new Want();
+    want.announcers.add(peer);
+    want.due = now + delay;
+    waiting.put(id, want);
+    return true;
+  }
+
+  /** Says that a message came. */
+  public void received(MessageId id) {
+    if (waiting.remove(id) == null) {
+      asked.remove(id);
+    }
+  }
+
+  /**
+   * What to ask whom for now.
+   *
+   * @param usable whether a peer can be asked
+   */
+  public Map<PeerId, List<MessageId>> due(long now, Predicate<PeerId> usable) {
+    List<Map.Entry<MessageId, Want>> due = new ArrayList<>();
+    take(waiting, now, due);
+    take(asked, now, due);
+    Map<PeerId, List<MessageId>> asks = new TreeMap<>();
+    for (Map.Entry<MessageId, Want> entry : due) {
+      Want want = entry.getValue();
+      PeerId peer = want.announcers.poll();
+      while (peer != null && !usable.test(peer)) {
+        peer = want.announcers.poll();
+      }
+      // Without another announcer the message is forgotten until it is announced again.
+      if (peer != null) {
+        asks.computeIfAbsent(peer, p -> new ArrayList<>()).add(entry.getKey());
+        want.due = now + retry;
+        asked.put(entry.getKey(), want);
+      }
+    }
+    return asks;
+  }
+
+  private static void take(
+      Map<MessageId, Want> from, long now, List<Map.Entry<MessageId, Want>> into) {
+    for (Iterator<Map.Entry<MessageId, Want>> i = from.entrySet().iterator(); i.hasNext(); ) {
+      Map.Entry<MessageId, Want> entry = i.next();
+      if (entry.getValue().due - now > 0) {
+        return;
+      }
+      into.add(Map.entry(entry.getKey(), entry.getValue()));
+      i.remove();
+    }
+  }
+
+  /** When {@link #due} has something next. */
+  public OptionalLong nextDue() {
+    OptionalLong first = first(waiting);
+    OptionalLong second = first(asked);
+    if (first.isEmpty() || second.isEmpty()) {
+      return first.isPresent() ? first : second;
+    }
+    long difference = first.getAsLong() - second.getAsLong();
+    return difference <= 0 ? first : second;
+  }
+
+  private static OptionalLong first(Map<MessageId, Want> wants) {
+    Iterator<Want> i = wants.values().iterator();
+    return i.hasNext() ? OptionalLong.of(i.next().due) : OptionalLong.empty();
+  }
+
+  public int size() {
+    return waiting.size() + asked.size();
+  }
+}
