@@ -19,6 +19,9 @@ public final class PeerId implements Comparable<PeerId> {
 
   private final byte[] bytes;
 
+  /** Computed when first needed, as a string's is; zero until then. Peer ids are keys of maps. */
+  private int hash;
+
   private PeerId(byte[] bytes) {
     this.bytes = bytes;
   }
@@ -115,7 +118,12 @@ public final class PeerId implements Comparable<PeerId> {
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(bytes);
+    int known = hash;
+    if (known == 0) {
+      known = Arrays.hashCode(bytes);
+      hash = known;
+    }
+    return known;
   }
 
   /** The base58 form. */

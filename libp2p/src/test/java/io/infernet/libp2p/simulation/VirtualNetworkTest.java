@@ -2,17 +2,23 @@ package io.infernet.libp2p.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.libp2p.host.ConnectionConfig;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.host.StreamListener;
+import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.testing.TestIdentities;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -21,11 +27,11 @@ import org.junit.jupiter.api.Test;
 
 class VirtualNetworkTest {
 
+  private static final Duration LATENCY = Duration.ofMillis(10);
   private static final ProtocolId ECHO = ProtocolId.of("/echo/1");
 
   private final VirtualTime time = new VirtualTime();
-  private final VirtualNetwork network =
-      new VirtualNetwork(time, LinkModel.fixed(Duration.ofMillis(10)));
+  private final VirtualNetwork network = new VirtualNetwork(time, LinkModel.fixed(LATENCY));
   private final VirtualHost alice = network.newHost(TestIdentities.publicKey(1));
   private final VirtualHost bob = network.newHost(TestIdentities.publicKey(2));
   private final Recorder received = new Recorder();
@@ -135,8 +141,170 @@ class VirtualNetworkTest {
   }
 
   @Test
+  void aDialOfAHostThatVanishedWaitsInVainAndItsPeersFindOutLater() {
+    Stream stream = open();
+    network.vanish(bob.peerId());
+
+    time.advance(Duration.ofSeconds(29));
+    assertEquals("open", received.end);
+    stream.send(bytes(1));
+    time.advance(Duration.ofSeconds(2));
+    assertEquals("reset", received.end);
+    assertTrue(alice.connections().isEmpty());
+
+    VirtualNetwork silent = new VirtualNetwork(time, LinkModel.fixed(LATENCY), realistic(8, 8));
+    VirtualHost carol = silent.newHost(TestIdentities.publicKey(3));
+    carol.start();
+    CompletableFuture<?> dial = carol.connect(bob.info());
+    time.advance(Duration.ofSeconds(4));
+    assertFalse(dial.isDone());
+    time.advance(Duration.ofSeconds(1));
+    assertTrue(dial.isCompletedExceptionally());
+  }
+
+  @Test
+  void nothingPassesBetweenAnIsolatedHostAndTheOthersUntilTheyAreHealed() {
+    open();
+    network.isolate(List.of(bob.peerId()));
+    time.runUntilIdle();
+    assertEquals("reset", received.end);
+    assertTrue(bob.connections().isEmpty());
+    assertTrue(fails(bob.info()));
+
+    network.heal();
+    assertFalse(fails(bob.info()));
+  }
+
+  @Test
+  void aStreamToAPeerWhoseProtocolsAreKnownCostsNoRoundTrip() {
+    VirtualNetwork known = new VirtualNetwork(time, LinkModel.fixed(LATENCY), realistic(8, 8));
+    VirtualHost carol = started(known, 3);
+    VirtualHost dave = started(known, 4);
+    dave.handle(ECHO, VirtualNetworkTest::echo);
+
+    long before = time.nanoTime();
+    carol
+        .connect(dave.info())
+        .thenCompose(connection -> connection.newStream(List.of(ECHO)))
+        .thenAccept(
+            stream -> {
+              stream.listen(received);
+              stream.send(bytes(1));
+            });
+    while (received.bytes == 0) {
+      time.runNext();
+    }
+
+    assertEquals(
+        LATENCY.multipliedBy(2 * (3 + 1)).toNanos(),
+        time.nanoTime() - before,
+        "three round trips to connect and one for the answer");
+  }
+
+  @Test
+  void closesTheConnectionsThatWereIdleLongestAboveTheHighWaterMark() {
+    VirtualNetwork small = new VirtualNetwork(time, LinkModel.fixed(LATENCY), realistic(4, 8));
+    VirtualHost carol = started(small, 3);
+    List<VirtualHost> others = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      VirtualHost other = started(small, 10 + i);
+      others.add(other);
+      if (i == 0) {
+        carol.protect(other.peerId(), "test");
+      }
+      carol.connect(other.info());
+      time.advance(Duration.ofSeconds(40));
+    }
+
+    assertEquals(4 * 3 / 4, carol.connections().size());
+    assertTrue(carol.connection(others.get(0).peerId()).isPresent(), "it is protected");
+    assertTrue(carol.connection(others.get(1).peerId()).isEmpty(), "it was idle longest");
+    assertTrue(others.get(1).connections().isEmpty());
+    time.runUntilIdle();
+  }
+
+  @Test
+  void aLostStreamIsNeverAnswered() {
+    LinkModel losing = LinkModel.fixed(LATENCY).losing(1, new SplittableRandom(1));
+    VirtualNetwork bad = new VirtualNetwork(time, losing);
+    VirtualHost carol = started(bad, 3);
+    VirtualHost dave = started(bad, 4);
+    CompletableFuture<?> dial = carol.connect(dave.info());
+
+    time.runUntilIdle();
+
+    assertTrue(dial.isCompletedExceptionally());
+    assertTrue(dave.connections().isEmpty());
+  }
+
+  @Test
+  void aLimitedUplinkSendsOneAfterTheOther() {
+    bob.limitUplink(100_000);
+    Stream stream = open();
+    long before = time.nanoTime();
+    stream.send(bytes(50_000));
+    while (received.bytes < 50_000) {
+      time.runNext();
+    }
+
+    assertTrue(time.nanoTime() - before >= Duration.ofMillis(500).toNanos());
+  }
+
+  @Test
+  void aLatencyOfPairsStaysAboutTheSameBothWays() {
+    LinkModel links =
+        LinkModel.pairwise(
+            Duration.ofMillis(50), Duration.ofMillis(300), 0.1, new SplittableRandom(3));
+    for (int i = 0; i < 100; i++) {
+      PeerId one = TestIdentities.peerId(i % 10);
+      PeerId other = TestIdentities.peerId(10 + i / 10);
+      long there = links.latency(one, other).toMillis();
+      long back = links.latency(other, one).toMillis();
+      assertTrue(there >= 50 && there <= 330, () -> there + " ms");
+      assertTrue(Math.abs(there - back) <= 0.1 * Math.min(there, back) + 1, "both ways alike");
+    }
+  }
+
+  @Test
+  void hostsShareAnIpAddressButNoPort() {
+    Multiaddr one = Multiaddr.parse("/ip4/192.0.2.1/tcp/1");
+    network.newHost(TestIdentities.publicKey(5), one).start();
+    network.newHost(TestIdentities.publicKey(6), Multiaddr.parse("/ip4/192.0.2.1/tcp/2")).start();
+    VirtualHost third = network.newHost(TestIdentities.publicKey(7), one);
+
+    assertThrows(IllegalStateException.class, third::start);
+  }
+
+  private static VirtualHost started(VirtualNetwork network, int identity) {
+    VirtualHost host = network.newHost(TestIdentities.publicKey(identity));
+    host.start();
+    return host;
+  }
+
+  private static VirtualNetworkConfig realistic(int highWater, int maxConnections) {
+    return new VirtualNetworkConfig(
+        3,
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        false,
+        true,
+        Duration.ofSeconds(30),
+        100,
+        4,
+        new ConnectionConfig(
+            maxConnections,
+            highWater,
+            highWater * 3 / 4,
+            2,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10)));
+  }
+
+  @Test
   void runsTheSameWayForTheSameSeed() {
     assertEquals(trace(5), trace(5));
+    assertNotEquals(trace(5), trace(6));
   }
 
   private static String trace(long seed) {
@@ -165,7 +333,7 @@ class VirtualNetworkTest {
       }
     }
     time.runUntilIdle();
-    return trace.toString();
+    return trace.append(network.traceHash()).toString();
   }
 
   private boolean fails(PeerInfo peer) {
