@@ -94,9 +94,14 @@ public final class ConnectionManager {
 
   /** The connection to open streams on. */
   public synchronized Optional<ManagedConnection> preferred(PeerId peer) {
-    return byPeer.getOrDefault(peer, List.of()).stream()
-        .filter(ManagedConnection::acceptsStreams)
-        .min(preferredFirst);
+    ManagedConnection best = null;
+    for (ManagedConnection connection : byPeer.getOrDefault(peer, List.of())) {
+      if (connection.acceptsStreams()
+          && (best == null || preferredFirst.compare(connection, best) < 0)) {
+        best = connection;
+      }
+    }
+    return Optional.ofNullable(best);
   }
 
   /** How many there are. */
@@ -159,7 +164,11 @@ public final class ConnectionManager {
   }
 
   private long usefulness(PeerId peer) {
-    return tags.getOrDefault(peer, Map.of()).values().stream().mapToLong(v -> v).sum();
+    long sum = 0;
+    for (int value : tags.getOrDefault(peer, Map.of()).values()) {
+      sum += value;
+    }
+    return sum;
   }
 
   /** What is to be closed now: redundant connections, and those above the high water mark. */

@@ -58,6 +58,10 @@ public final class MemoryPeerStore implements PeerStore {
     if (entry.addresses.equals(addresses)) {
       return;
     }
+    if (entry.addresses.isEmpty() && entry.signed == null && addresses.size() == 1) {
+      entry.addresses = List.copyOf(addresses);
+      return;
+    }
     Set<Multiaddr> merged = new LinkedHashSet<>(addresses);
     merged.addAll(entry.addresses);
     entry.addresses =

@@ -237,9 +237,11 @@ final class VirtualConnection implements ManagedConnection {
       return;
     }
     ended = true;
-    PeerUnavailableException cause = new PeerUnavailableException(reason);
-    while (firstStream != null) {
-      firstStream.end(cause);
+    if (firstStream != null) {
+      PeerUnavailableException cause = new PeerUnavailableException(reason);
+      while (firstStream != null) {
+        firstStream.end(cause);
+      }
     }
     local.remove(this, admitted);
     if (closed != null) {
