@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.node.ExitCode;
+import io.infernet.node.hardware.HardwareProbe;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -41,6 +42,7 @@ public final class InfernetCli {
         .addSubcommand(new IdCommand(context, global))
         .addSubcommand(new PeersCommand(context, global))
         .addSubcommand(new StatusCommand(context, global))
+        .addSubcommand(new GpusCommand(context, HardwareProbe.system()))
         .addSubcommand(new ReceiptsCommand(context, global))
         .addSubcommand(new BenchCommand(context, global))
         .addSubcommand(new DemoCommand(context))

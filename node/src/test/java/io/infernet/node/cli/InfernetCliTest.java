@@ -114,4 +114,16 @@ class InfernetCliTest {
             .out()
             .contains("models.warm                   [\"storyteller\"]"));
   }
+
+  @Test
+  void gpusTellsOfThisMachine() throws IOException {
+    CliRun text = CliRun.of(folder, "gpus");
+    JsonNode machine = new ObjectMapper().readTree(CliRun.of(folder, "gpus", "--json").out());
+
+    assertEquals(0, text.code());
+    assertTrue(machine.get("cores").asInt() > 0);
+    assertTrue(machine.get("memory").asLong() > 0);
+    assertTrue(text.out().contains("tier       " + machine.get("tier").asText()), text.out());
+    assertEquals(machine.get("gpus").isEmpty(), !text.err().isEmpty(), text.err());
+  }
 }
