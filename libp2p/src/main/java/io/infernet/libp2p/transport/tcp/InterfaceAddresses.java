@@ -13,6 +13,12 @@ import java.util.regex.Pattern;
 @FunctionalInterface
 public interface InterfaceAddresses {
 
+  /** How Docker, Podman, libvirt, LXC and the usual networks of Kubernetes name theirs. */
+  Pattern VIRTUAL =
+      Pattern.compile(
+          "docker|br-[0-9a-f]{12}|veth|virbr|vnet|vboxnet|vmnet|cni|flannel|lxc|lxd|podman|cali"
+              + "|cilium|kube|weave|nerdctl");
+
   /** All of them, loopback included, in the order of the interfaces; may take milliseconds. */
   List<InetAddress> addresses();
 
@@ -22,12 +28,11 @@ public interface InterfaceAddresses {
    * no use without naming an interface of the one who dials.
    */
   static InterfaceAddresses system() {
-    Pattern bridge = Pattern.compile("(docker|br-|veth|virbr|vboxnet|vmnet|cni|flannel|lxc).*");
     return () -> {
       List<InetAddress> addresses = new ArrayList<>();
       try {
         for (NetworkInterface card : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-          if (card.isUp() && !bridge.matcher(card.getName()).matches()) {
+          if (card.isUp() && !isVirtual(card.getName())) {
             card.inetAddresses().filter(ip -> !ip.isLinkLocalAddress()).forEach(addresses::add);
           }
         }
@@ -36,5 +41,13 @@ public interface InterfaceAddresses {
       }
       return addresses;
     };
+  }
+
+  /**
+   * Whether an interface of this name joins containers or virtual machines of this machine to each
+   * other, so that its addresses mean nothing to anyone else.
+   */
+  static boolean isVirtual(String name) {
+    return VIRTUAL.matcher(name).lookingAt();
   }
 }
