@@ -1,5 +1,4 @@
-# Sourced by run and bench, in this folder: makes sure that both sides can start, and sets
-# interop_classpath, the class path of this project's peer.
+# Sourced by run and bench, in this folder: makes sure that both sides can start.
 
 fail() {
   echo "$(basename "$0"): $1" >&2
@@ -17,9 +16,12 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
   npm ci --no-audit --no-fund --loglevel=error
 fi
 
-libp2p=../../libp2p/target
-if [ ! -f $libp2p/interop.classpath ] || [ ! -d $libp2p/test-classes/io/infernet/libp2p/interop ]; then
-  echo "building the libp2p module"
-  (cd ../.. && mvn -B -q -ntp -pl libp2p -am process-test-classes)
-fi
-interop_classpath="$libp2p/test-classes:$libp2p/classes:$(cat $libp2p/interop.classpath)"
+# The class path of the peer in a module's package interop; builds the module when it was not.
+interop_classpath() {
+  local target=../../$1/target
+  if [ ! -f "$target/interop.classpath" ] || ! compgen -G "$target/test-classes/io/infernet/$1/interop/*.class" >/dev/null; then
+    echo "building the module $1" >&2
+    (cd ../.. && mvn -B -q -ntp -pl "$1" -am process-test-classes) >&2
+  fi
+  echo "$target/test-classes:$target/classes:$(cat "$target/interop.classpath")"
+}
