@@ -559,7 +559,7 @@ public final class MdnsDiscovery implements AutoCloseable {
   private void dialled(PeerId peer, Throwable error) {
     dials--;
     if (error != null) {
-      LOG.debug("{} was found but cannot be reached: {}", peer, error.getMessage());
+      LOG.debug("a peer found on the local network: {}", error.getMessage());
     }
     found.onDialled(peer, ticker.nanoTime());
     dial();
