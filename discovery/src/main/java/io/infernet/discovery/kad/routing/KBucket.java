@@ -1,0 +1,58 @@
+package io.infernet.discovery.kad.routing;
+
+import io.infernet.libp2p.peer.PeerId;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Peers that share the same number of leading bits with this node, the least recently seen first,
+ * and a few that wait for a place, the most recently seen last.
+ */
+final class KBucket {
+
+  final List<RoutingEntry> entries = new ArrayList<>(4);
+  final List<RoutingEntry> replacements = new ArrayList<>(0);
+
+  /** Whether a look-up ever went here. */
+  boolean lookedUp;
+
+  /** When one did last, in the ticker's nanoseconds. */
+  long lookedUpAt;
+
+  @Nullable RoutingEntry find(PeerId peer) {
+    return find(entries, peer);
+  }
+
+  static @Nullable RoutingEntry find(List<RoutingEntry> among, PeerId peer) {
+    for (int i = 0; i < among.size(); i++) {
+      RoutingEntry entry = among.get(i);
+      if (entry.peer.id().equals(peer)) {
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  /** Moves an entry to the end of the least recently seen order. */
+  void touch(RoutingEntry entry) {
+    int last = entries.size() - 1;
+    if (entries.get(last) != entry) {
+      entries.remove(entry);
+      entries.add(entry);
+    }
+  }
+
+  int countOfGroup(@Nullable IpGroup group) {
+    if (group == null) {
+      return 0;
+    }
+    int count = 0;
+    for (RoutingEntry entry : entries) {
+      if (group.equals(entry.group)) {
+        count++;
+      }
+    }
+    return count;
+  }
+}
