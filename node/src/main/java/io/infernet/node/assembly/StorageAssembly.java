@@ -2,16 +2,20 @@ package io.infernet.node.assembly;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.discovery.kad.record.RecordLimits;
 import io.infernet.node.config.NodeHome;
 import io.infernet.node.job.JobStore;
 import io.infernet.node.job.ReceiptStore;
+import io.infernet.node.storage.DiscoveryStore;
 import io.infernet.node.storage.NodeStore;
 import io.infernet.node.storage.PeerBook;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** What a node keeps in its home. Whoever opens it holds the home's lock and closes it. */
 public final class StorageAssembly implements AutoCloseable {
@@ -38,14 +42,20 @@ public final class StorageAssembly implements AutoCloseable {
             return thread;
           });
 
-  private StorageAssembly(NodeStore store) {
+  private final NodeHome home;
+
+  /** Null until a DHT needs it. */
+  private @Nullable DiscoveryStore discovery;
+
+  private StorageAssembly(NodeHome home, NodeStore store) {
+    this.home = requireNonNull(home, "home is null");
     this.store = requireNonNull(store, "store is null");
     executor.allowCoreThreadTimeOut(true);
   }
 
   /** Opens the store of that home, making it when it is missing. */
   public static StorageAssembly open(NodeHome home) {
-    return new StorageAssembly(NodeStore.open(home.storeFolder(), MAX_JOBS));
+    return new StorageAssembly(home, NodeStore.open(home.storeFolder(), MAX_JOBS));
   }
 
   /** Jobs asked for by this node. */
@@ -61,6 +71,15 @@ public final class StorageAssembly implements AutoCloseable {
   /** Peers that this node was connected to. */
   PeerBook peers() {
     return store.peers();
+  }
+
+  /** Opens what the DHT remembers; called once, when the node starts. Never fails. */
+  DiscoveryStore openDiscovery(RecordLimits limits, Clock clock) {
+    if (discovery != null) {
+      throw new IllegalStateException("the DHT's store is open already");
+    }
+    discovery = DiscoveryStore.open(home.discoveryFolder(), limits, clock, executor);
+    return discovery;
   }
 
   /** Where calls of the stores may wait for the disk; bounded. */
@@ -79,6 +98,9 @@ public final class StorageAssembly implements AutoCloseable {
     } catch (InterruptedException e) {
       executor.shutdownNow();
       Thread.currentThread().interrupt();
+    }
+    if (discovery != null) {
+      discovery.close();
     }
     store.close();
   }

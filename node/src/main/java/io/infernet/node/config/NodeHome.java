@@ -46,6 +46,11 @@ public record NodeHome(Path path) {
     return path.resolve("store");
   }
 
+  /** The RocksDB folder of the DHT, apart from what must not be lost. */
+  public Path discoveryFolder() {
+    return storeFolder().resolve("discovery");
+  }
+
   /** Held while a node runs here. */
   Path lockFile() {
     return path.resolve("node.lock");

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
@@ -132,7 +134,7 @@ final class RocksColumns implements AutoCloseable {
   private static StoreException failed(Path folder, String what, RocksDBException e) {
     String message = String.valueOf(e.getMessage()).replace('\n', ' ');
     if (message.contains("lock ") || message.contains("LOCK")) {
-      return new StoreException(
+      return new StoreInUseException(
           "the store in " + folder + " is in use by another process; stop that one first", e);
     }
     Status.Code code = e.getStatus() == null ? null : e.getStatus().getCode();
@@ -250,6 +252,47 @@ final class RocksColumns implements AutoCloseable {
           return null;
         });
     return found.stream().map(bytes -> decode(column, bytes)).toList();
+  }
+
+  /** What becomes of one key: it gets a value, or is removed where that is null. */
+  record Change(String column, byte[] key, byte @Nullable [] value) {}
+
+  /** Makes some changes, all or none; they reach the disk some time later. */
+  void write(Collection<Change> changes) {
+    locked(
+        "written",
+        () -> {
+          try (WriteBatch batch = new WriteBatch()) {
+            for (Change change : changes) {
+              if (change.value() == null) {
+                batch.delete(handle(change.column()), change.key());
+              } else {
+                batch.put(handle(change.column()), change.key(), change.value());
+              }
+            }
+            db.write(lazy, batch);
+          }
+          return null;
+        });
+  }
+
+  /**
+   * Reads all of a column in the order of its keys.
+   *
+   * @param reader gets key and value as bytes; must not use this database
+   */
+  void forEach(String column, BiConsumer<byte[], byte[]> reader) {
+    locked(
+        "read",
+        () -> {
+          try (RocksIterator entries = db.newIterator(handle(column))) {
+            for (entries.seekToFirst(); entries.isValid(); entries.next()) {
+              reader.accept(entries.key(), entries.value());
+            }
+            entries.status();
+          }
+          return null;
+        });
   }
 
   /** How many keys are listed by time. */

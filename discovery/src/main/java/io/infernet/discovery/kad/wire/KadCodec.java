@@ -208,7 +208,8 @@ public final class KadCodec implements MessageCodec<KadMessage> {
     }
     List<PeerInfo> peers = new ArrayList<>(all.size());
     int invalid = 0;
-    for (ByteString bytes : all) {
+    for (ByteString each : all) {
+      byte[] bytes = each.toByteArray();
       PeerInfo peer = cache.get(bytes);
       if (peer == null) {
         peer = peer(bytes);
@@ -227,7 +228,7 @@ public final class KadCodec implements MessageCodec<KadMessage> {
   }
 
   /** Null when it has no valid id. */
-  private @Nullable PeerInfo peer(ByteString bytes) throws ProtocolViolationException {
+  private @Nullable PeerInfo peer(byte[] bytes) throws ProtocolViolationException {
     Peer proto;
     try {
       proto = Peer.parseFrom(bytes);

@@ -1,7 +1,7 @@
 package io.infernet.discovery.kad.wire;
 
-import com.google.protobuf.ByteString;
 import io.infernet.libp2p.peer.PeerInfo;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,15 @@ public final class PeerCache {
 
   private final AtomicReferenceArray<@Nullable Entry> table;
 
-  private record Entry(ByteString bytes, PeerInfo peer) {}
+  private static final class Entry {
+    final byte[] bytes;
+    final PeerInfo peer;
+
+    Entry(byte[] bytes, PeerInfo peer) {
+      this.bytes = bytes;
+      this.peer = peer;
+    }
+  }
 
   /**
    * @param size most peers, a power of two
@@ -38,23 +46,26 @@ public final class PeerCache {
     this.table = new AtomicReferenceArray<>(size);
   }
 
-  @Nullable PeerInfo get(ByteString bytes) {
+  @Nullable PeerInfo get(byte[] bytes) {
     Entry entry = table.get(slot(bytes));
-    return entry != null && entry.bytes().equals(bytes) ? entry.peer() : null;
+    return entry != null && Arrays.equals(entry.bytes, bytes) ? entry.peer : null;
   }
 
-  void put(ByteString bytes, PeerInfo peer) {
-    if (bytes.size() <= MAX_LENGTH) {
+  /**
+   * @param bytes belong to this from now on
+   */
+  void put(byte[] bytes, PeerInfo peer) {
+    if (bytes.length <= MAX_LENGTH) {
       table.set(slot(bytes), new Entry(bytes, peer));
     }
   }
 
   /** By some bytes of the digest or key in the id, which is as good as hashing all of them. */
-  private int slot(ByteString bytes) {
-    int hash = bytes.size();
-    int end = Math.min(bytes.size(), HASHED_TO);
+  private int slot(byte[] bytes) {
+    int hash = bytes.length;
+    int end = Math.min(bytes.length, HASHED_TO);
     for (int i = HASHED_FROM; i < end; i++) {
-      hash = 31 * hash + bytes.byteAt(i);
+      hash = 31 * hash + bytes[i];
     }
     return (hash ^ hash >>> 16) & table.length() - 1;
   }
