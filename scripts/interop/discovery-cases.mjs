@@ -104,7 +104,7 @@ async function dhtCases(protocol) {
           // js names peers that it does not know the addresses of yet.
           const found = await until(`${asker} finds an address of ${target}`, async () => {
             const answer = await asker.call('findPeer', { peer: target.peer });
-            return answer.addresses.length > 0 && answer;
+            return answer?.addresses.length > 0 && answer;
           });
           assert.deepEqual(found, { peer: target.peer, addresses: target.addresses }, `${asker} finds ${target}`);
         }

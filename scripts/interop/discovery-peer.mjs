@@ -43,9 +43,19 @@ const described = ({ id, multiaddrs }) => ({
 });
 
 async function events(query, name) {
-  const found = [];
-  for await (const event of query) if (event.name === name) found.push(event);
-  return found;
+  const all = [];
+  for await (const event of query) if (event.name === name) all.push(event);
+  return all;
+}
+
+/** What `search` answers, or null when there is none. */
+async function found(search) {
+  try {
+    return await search();
+  } catch (error) {
+    if (error.name === 'NotFoundError') return null;
+    throw error;
+  }
 }
 
 obey({
@@ -107,14 +117,15 @@ obey({
     return { size: dht(index).routingTable.size };
   },
 
+  /** Its addresses, or null. */
   async findPeer({ host: index, peer }) {
-    return described(await host(index).node.peerRouting.findPeer(peerIdFromString(peer)));
+    return found(async () => described(await host(index).node.peerRouting.findPeer(peerIdFromString(peer))));
   },
 
   /** The closest peers to a key, closest first. */
   async closest({ host: index, key }) {
-    const found = await events(dht(index).getClosestPeers(Buffer.from(key, 'hex')), 'FINAL_PEER');
-    return found.map(({ peer }) => peer.id.toString());
+    const closest = await events(dht(index).getClosestPeers(Buffer.from(key, 'hex')), 'FINAL_PEER');
+    return closest.map(({ peer }) => peer.id.toString());
   },
 
   async provide({ host: index, cid }) {
@@ -123,8 +134,8 @@ obey({
   },
 
   async findProviders({ host: index, cid }) {
-    const found = await events(dht(index).findProviders(CID.parse(cid)), 'PROVIDER');
-    return found.flatMap(({ providers }) => providers.map(described));
+    const answers = await events(dht(index).findProviders(CID.parse(cid)), 'PROVIDER');
+    return answers.flatMap(({ providers }) => providers.map(described));
   },
 
   async put({ host: index, key, value }) {
@@ -134,13 +145,10 @@ obey({
 
   /** The best value, or null. */
   async get({ host: index, key }) {
-    try {
-      const found = await events(dht(index).get(Buffer.from(key)), 'VALUE');
-      return found.length > 0 ? Buffer.from(found.at(-1).value).toString() : null;
-    } catch (error) {
-      if (error.name === 'NotFoundError') return null;
-      throw error;
-    }
+    return found(async () => {
+      const values = await events(dht(index).get(Buffer.from(key)), 'VALUE');
+      return values.length > 0 ? Buffer.from(values.at(-1).value).toString() : null;
+    });
   },
 
   async subscribe({ host: index, topic }) {

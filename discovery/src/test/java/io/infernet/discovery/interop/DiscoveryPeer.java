@@ -7,10 +7,23 @@ import io.infernet.discovery.gossip.GossipRouter;
 import io.infernet.discovery.gossip.score.PeerScoreParams;
 import io.infernet.discovery.gossip.wire.MessageIdFunction;
 import io.infernet.discovery.gossip.wire.MessageSigner;
+import io.infernet.discovery.kad.KadConfig;
+import io.infernet.discovery.kad.KadDht;
+import io.infernet.discovery.kad.KadMode;
+import io.infernet.discovery.kad.record.MemoryRecordStore;
+import io.infernet.discovery.kad.record.MemoryRoutingTableStore;
+import io.infernet.discovery.kad.record.NamespacedValidator;
+import io.infernet.discovery.kad.record.RecordLimits;
+import io.infernet.discovery.kad.record.RecordValidator;
+import io.infernet.discovery.kad.wire.PeerCache;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.NettyHost;
+import io.infernet.libp2p.host.ProtocolId;
+import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.interop.CommandLoop;
+import io.infernet.libp2p.multiformats.Cid;
+import io.infernet.libp2p.multiformats.Multihash;
 import io.infernet.libp2p.peer.KeyType;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PeerInfo;
@@ -23,6 +36,7 @@ import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
@@ -34,6 +48,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A peer with a DHT and a gossip router that does as it is told, the same as {@code
@@ -43,11 +58,21 @@ public final class DiscoveryPeer {
 
   private static final int EVENT_QUEUE = 4_096;
 
+  /** The namespace of the records that the cases store. */
+  private static final String NAMESPACE = "interop";
+
+  private static final int MAX_PROVIDERS = 20;
+
+  private static final int PEER_CACHE = 256;
+
+  /** As many as a case has: all of them are asked for a value. */
+  private static final int HOSTS = 6;
+
   private final LoopbackNetwork network = new LoopbackNetwork();
   private final List<Services> hosts = new CopyOnWriteArrayList<>();
 
   private record Services(
-      NettyHost host, GossipRouter gossip, List<Map<String, Object>> received) {}
+      NettyHost host, KadDht dht, GossipRouter gossip, List<Map<String, Object>> received) {}
 
   private DiscoveryPeer() {}
 
@@ -61,6 +86,13 @@ public final class DiscoveryPeer {
   private void register(CommandLoop commands) {
     commands.put("host", this::host);
     commands.put("connect", this::connect);
+    commands.put("routingTable", this::routingTable);
+    commands.put("findPeer", this::findPeer);
+    commands.put("closest", this::closest);
+    commands.put("provide", this::provide);
+    commands.put("findProviders", this::findProviders);
+    commands.put("put", this::putValue);
+    commands.put("get", this::getValue);
     commands.put("subscribe", this::subscribe);
     commands.put("publish", this::publish);
     commands.put("mesh", this::mesh);
@@ -91,13 +123,32 @@ public final class DiscoveryPeer {
             network.scheduler(),
             Clock.systemUTC())
         .start();
+    KadDht dht = dht(host, ProtocolId.of(parameters.get("protocol").asText()));
+    dht.start();
     GossipRouter gossip = gossip(host, key);
     gossip.start();
-    hosts.add(new Services(host, gossip, new CopyOnWriteArrayList<>()));
+    hosts.add(new Services(host, dht, gossip, new CopyOnWriteArrayList<>()));
     return Map.of(
         "host", hosts.size() - 1,
         "peer", host.peerId().toString(),
         "addresses", host.listenAddresses().stream().map(Object::toString).toList());
+  }
+
+  private KadDht dht(NettyHost host, ProtocolId protocol) {
+    Clock clock = Clock.systemUTC();
+    return new KadDht(
+        host,
+        KadConfig.defaults().with(protocol, KadMode.SERVER),
+        new MemoryRecordStore(RecordLimits.defaults(), clock),
+        new MemoryRoutingTableStore(),
+        new NamespacedValidator(Map.of(NAMESPACE, new LargestNumber())),
+        host::listenAddresses,
+        new PeerCache(PEER_CACHE),
+        new EventThread("kad", EVENT_QUEUE),
+        network.scheduler(),
+        clock,
+        Ticker.system(),
+        new SplittableRandom());
   }
 
   private GossipRouter gossip(NettyHost host, PrivateKey key) {
@@ -133,6 +184,65 @@ public final class DiscoveryPeer {
   private Object connect(JsonNode parameters) throws Exception {
     PeerInfo target = PeerInfo.parse(parameters.get("address").asText());
     return Map.of("peer", of(parameters).host().connect(target).get().remotePeer().toString());
+  }
+
+  private Object routingTable(JsonNode parameters) throws Exception {
+    return Map.of("size", of(parameters).dht().routingTable().get().size());
+  }
+
+  /** Its addresses, or null. */
+  private @Nullable Object findPeer(JsonNode parameters) throws Exception {
+    PeerId peer = PeerId.parse(parameters.get("peer").asText());
+    return of(parameters).dht().findPeer(peer).get().map(DiscoveryPeer::describe).orElse(null);
+  }
+
+  private static Map<String, Object> describe(PeerInfo peer) {
+    return Map.of(
+        "peer", peer.id().toString(),
+        "addresses",
+            peer.addresses().stream().map(a -> a.withoutPeer().toString()).distinct().toList());
+  }
+
+  /** The closest peers to a key, closest first. */
+  private Object closest(JsonNode parameters) throws Exception {
+    byte[] key = HexFormat.of().parseHex(parameters.get("key").asText());
+    return of(parameters).dht().findClosestPeers(key).get().stream()
+        .map(peer -> peer.id().toString())
+        .toList();
+  }
+
+  private Object provide(JsonNode parameters) throws Exception {
+    return Map.of("told", of(parameters).dht().provide(hash(parameters)).get());
+  }
+
+  private Object findProviders(JsonNode parameters) throws Exception {
+    return of(parameters).dht().findProviders(hash(parameters), MAX_PROVIDERS).get().stream()
+        .map(DiscoveryPeer::describe)
+        .toList();
+  }
+
+  private Object putValue(JsonNode parameters) throws Exception {
+    byte[] value = parameters.get("value").asText().getBytes(StandardCharsets.UTF_8);
+    of(parameters).dht().putValue(valueKey(parameters), value).get();
+    return Map.of();
+  }
+
+  /** The best value, or null. */
+  private @Nullable Object getValue(JsonNode parameters) throws Exception {
+    return of(parameters)
+        .dht()
+        .getValue(valueKey(parameters), HOSTS)
+        .get()
+        .map(value -> new String(value, StandardCharsets.UTF_8))
+        .orElse(null);
+  }
+
+  private static Multihash hash(JsonNode parameters) {
+    return Cid.parse(parameters.get("cid").asText()).hash();
+  }
+
+  private static byte[] valueKey(JsonNode parameters) {
+    return parameters.get("key").asText().getBytes(StandardCharsets.UTF_8);
   }
 
   private Object subscribe(JsonNode parameters) {
@@ -182,6 +292,31 @@ public final class DiscoveryPeer {
       return MessageDigest.getInstance("SHA-256").digest(data);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** Numbers in decimal are valid, and the largest is best. */
+  private static final class LargestNumber implements RecordValidator {
+    @Override
+    public void validate(byte[] key, byte[] value) throws ProtocolViolationException {
+      if (!new String(value, StandardCharsets.UTF_8).matches("\\d{1,9}")) {
+        throw new ProtocolViolationException("not a number");
+      }
+    }
+
+    @Override
+    public int select(byte[] key, List<byte[]> values) {
+      int best = 0;
+      for (int i = 1; i < values.size(); i++) {
+        if (number(values.get(i)) > number(values.get(best))) {
+          best = i;
+        }
+      }
+      return best;
+    }
+
+    private static int number(byte[] value) {
+      return Integer.parseInt(new String(value, StandardCharsets.UTF_8));
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.infernet.libp2p.concurrent;
 
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -52,6 +53,17 @@ public final class EventThread implements Executor, AutoCloseable {
     if (!isCurrent()) {
       throw new IllegalStateException("not on " + thread.getName());
     }
+  }
+
+  /** Takes no more tasks, runs those that wait for up to {@code limit}, and ends the thread. */
+  public void drain(Duration limit) {
+    executor.shutdown();
+    try {
+      executor.awaitTermination(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    executor.shutdownNow();
   }
 
   /** Drops what waits and ends the thread after the task it runs. */
