@@ -191,7 +191,7 @@ public final class KadDht implements AutoCloseable {
           for (ValueRecord own : records.ownValues()) {
             published.put(new Name(own.key()), now);
           }
-          refreshDue = now + jittered(config.refreshInterval());
+          refreshDue = now + jittered(untilRefresh());
           saveDue = now + jittered(config.saveInterval());
           timer = scheduler.schedule(nextTick(), () -> requests.later(this::tick));
           if (!savedPeers.isEmpty() || !host.connections().isEmpty()) {
@@ -265,6 +265,15 @@ public final class KadDht implements AutoCloseable {
     return (long) (interval.toNanos() * (0.8 + 0.4 * random.nextDouble()));
   }
 
+  /** A node that knows few looks around more often: the network may just be coming up. */
+  private Duration untilRefresh() {
+    Duration soon = config.checkInterval().multipliedBy(2);
+    boolean knowsFew = table.size() < 2 * config.table().bucketSize();
+    return knowsFew && soon.compareTo(config.refreshInterval()) < 0
+        ? soon
+        : config.refreshInterval();
+  }
+
   private void tick() {
     if (!running) {
       return;
@@ -283,7 +292,7 @@ public final class KadDht implements AutoCloseable {
     }
     keeper.checkSilent();
     if (now - refreshDue >= 0) {
-      refreshDue = now + jittered(config.refreshInterval());
+      refreshDue = now + jittered(untilRefresh());
       join();
     }
     if (now - saveDue >= 0) {
@@ -552,9 +561,19 @@ public final class KadDht implements AutoCloseable {
         .thenCompose(
             result ->
                 sendAll(
-                    result.region(),
-                    peer -> server.announcement(key, scope(peer)),
-                    answer -> true));
+                    result.region(), peer -> server.announcement(key, scope(peer)), answer -> true))
+        .thenApply(
+            stored -> {
+              if (stored == 0) {
+                provided.computeIfPresent(key, (same, due) -> soon());
+              }
+              return stored;
+            });
+  }
+
+  /** When to publish again what nobody took. */
+  private long soon() {
+    return ticker.nanoTime() + config.checkInterval().toNanos();
   }
 
   /** How far the address reaches at which this node meets a peer. */
@@ -584,7 +603,7 @@ public final class KadDht implements AutoCloseable {
   public CompletableFuture<List<PeerInfo>> findProviders(Multihash key, int limit) {
     return supply(
         () -> {
-          FoundProviders found = new FoundProviders(config.maxProviders());
+          FoundProviders found = foundProviders();
           return findProviders(key, found, provider -> false)
               .thenApply(result -> found.best(limit));
         });
@@ -613,7 +632,11 @@ public final class KadDht implements AutoCloseable {
    */
   public CompletableFuture<LookupResult> findProvidersUntil(
       Multihash key, Predicate<PeerInfo> enough) {
-    return supply(() -> findProviders(key, new FoundProviders(config.maxProviders()), enough));
+    return supply(() -> findProviders(key, foundProviders(), enough));
+  }
+
+  private FoundProviders foundProviders() {
+    return new FoundProviders(config.maxProviders(), random);
   }
 
   private CompletableFuture<LookupResult> findProviders(
@@ -707,6 +730,13 @@ public final class KadDht implements AutoCloseable {
                           answer.message().isPresent()
                               && answer.message().get() instanceof KadMessage.ValueStored stored
                               && Arrays.equals(stored.record().value(), own.get().value()));
+            })
+        .thenApply(
+            stored -> {
+              if (stored == 0) {
+                published.computeIfPresent(new Name(name), (same, due) -> soon());
+              }
+              return stored;
             });
   }
 
