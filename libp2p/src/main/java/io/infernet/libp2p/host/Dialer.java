@@ -48,7 +48,8 @@ final class Dialer {
     /** Whether the address is a name that {@link #resolve} makes addresses of. */
     boolean isName(Multiaddr address);
 
-    CompletableFuture<List<Multiaddr>> resolve(Multiaddr name);
+    /** What the name stands for, as far as it may be the peer; it may be names again. */
+    CompletableFuture<List<Multiaddr>> resolve(PeerId peer, Multiaddr name);
 
     /**
      * Connects, shakes hands and checks that the peer is the one asked for. The attempt ends when
@@ -199,7 +200,7 @@ final class Dialer {
       if (attempts.isName(address)) {
         run(
             address,
-            attempts.resolve(address),
+            attempts.resolve(peer, address),
             found -> {
               plan.onResolved(address, rested(peer, found));
               proceed();

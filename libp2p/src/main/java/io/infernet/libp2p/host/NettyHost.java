@@ -167,7 +167,11 @@ public final class NettyHost implements Host {
   }
 
   private List<Multiaddr> dialable(PeerId peer) {
-    return peers.addresses(peer).stream()
+    return dialable(peer, peers.addresses(peer));
+  }
+
+  private List<Multiaddr> dialable(PeerId peer, List<Multiaddr> addresses) {
+    return addresses.stream()
         .filter(address -> address.peerId().map(peer::equals).orElse(true))
         .map(Multiaddr::withoutPeer)
         .filter(transport::canDial)
@@ -350,8 +354,8 @@ public final class NettyHost implements Host {
     }
 
     @Override
-    public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
-      return transport.resolve(name);
+    public CompletableFuture<List<Multiaddr>> resolve(PeerId peer, Multiaddr name) {
+      return transport.resolve(name.withPeer(peer)).thenApply(found -> dialable(peer, found));
     }
 
     @Override

@@ -24,8 +24,9 @@ public interface Transport extends AutoCloseable {
   boolean isName(Multiaddr address);
 
   /**
-   * The addresses that a name stands for, best first.
+   * The addresses that a name stands for, best first; they may be names again.
    *
+   * @param name may end in {@code /p2p}: then only addresses that may be of that peer count
    * @return fails with {@link io.infernet.libp2p.host.PeerUnavailableException} when there are none
    */
   CompletableFuture<List<Multiaddr>> resolve(Multiaddr name);

@@ -300,7 +300,7 @@ class DialerTest {
     }
 
     @Override
-    public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
+    public CompletableFuture<List<Multiaddr>> resolve(PeerId peer, Multiaddr name) {
       started.add(name);
       CompletableFuture<List<Multiaddr>> resolution = new CompletableFuture<>();
       resolutions.put(name, resolution);

@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerInfo;
+import io.infernet.libp2p.security.noise.AeadFactory;
 import io.infernet.libp2p.testing.Echo;
 import io.infernet.libp2p.testing.HostConfigBuilder;
 import io.infernet.libp2p.testing.LoopbackNetwork;
 import io.infernet.libp2p.testing.Received;
 import io.infernet.libp2p.testing.TestIdentities;
+import io.infernet.libp2p.transport.tcp.AddressResolver;
+import java.net.InetAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +63,42 @@ class NettyHostTest extends HostContract {
     gone.send(text("lost"));
     assertInstanceOf(PeerUnavailableException.class, awaitFailure(received.end()));
     await(gone.closed());
+  }
+
+  @Test
+  void dialsAPeerWhoseAddressIsInDns() {
+    NettyHost bob = network.host(2);
+    String list = "dnsaddr=/dnsaddr/bob.example/p2p/" + bob.peerId();
+    String other = "dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/" + TestIdentities.peerId(3);
+    String address = "dnsaddr=" + bob.listenAddresses().get(0).withPeer(bob.peerId());
+    AddressResolver names =
+        new AddressResolver() {
+          @Override
+          public CompletableFuture<List<InetAddress>> resolve(String name) {
+            return CompletableFuture.failedFuture(new PeerUnavailableException("not known"));
+          }
+
+          @Override
+          public CompletableFuture<List<String>> texts(String name) {
+            return CompletableFuture.completedFuture(
+                name.equals("_dnsaddr.list.example") ? List.of(other, list) : List.of(address));
+          }
+        };
+    try (NettyHost alice =
+        new NettyHost(
+            TestIdentities.privateKey(1),
+            HostConfig.defaults(),
+            network.scheduler(),
+            Ticker.system(),
+            names,
+            AeadFactory.fastest(),
+            new SecureRandom())) {
+
+      Connection connection =
+          await(alice.connect(PeerInfo.parse("/dnsaddr/list.example/p2p/" + bob.peerId())));
+
+      assertEquals(bob.peerId(), connection.remotePeer());
+    }
   }
 
   @Test

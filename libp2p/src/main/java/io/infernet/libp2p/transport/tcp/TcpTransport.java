@@ -3,6 +3,7 @@ package io.infernet.libp2p.transport.tcp;
 import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS;
 import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS4;
 import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNS6;
+import static io.infernet.libp2p.multiformats.MultiaddrProtocol.DNSADDR;
 import static io.infernet.libp2p.multiformats.MultiaddrProtocol.IP6ZONE;
 import static io.infernet.libp2p.multiformats.MultiaddrProtocol.TCP;
 
@@ -75,6 +76,7 @@ public final class TcpTransport implements Transport {
   private final EventLoopGroup eventLoops;
   private final Executor executor;
   private final AddressResolver resolver;
+  private final DnsaddrResolver dnsaddrs;
   private final AcceptLimiter limiter;
   private final List<Channel> listening = new ArrayList<>();
 
@@ -88,11 +90,15 @@ public final class TcpTransport implements Transport {
             threads, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
     this.executor = eventLoops.next();
     this.resolver = resolver;
+    this.dnsaddrs = new DnsaddrResolver(resolver, DnsaddrConfig.defaults());
     this.limiter = new AcceptLimiter(config);
   }
 
   @Override
   public boolean canDial(Multiaddr address) {
+    if (DnsaddrResolver.isDnsaddr(address)) {
+      return address.components().size() == 1;
+    }
     List<Multiaddr.Component> parts = address.components();
     int host = !parts.isEmpty() && parts.get(0).protocol() == IP6ZONE ? 1 : 0;
     return parts.size() == host + 2
@@ -108,11 +114,14 @@ public final class TcpTransport implements Transport {
       return false;
     }
     MultiaddrProtocol first = address.components().get(0).protocol();
-    return first == DNS || first == DNS4 || first == DNS6;
+    return first == DNS || first == DNS4 || first == DNS6 || first == DNSADDR;
   }
 
   @Override
   public CompletableFuture<List<Multiaddr>> resolve(Multiaddr name) {
+    if (DnsaddrResolver.isDnsaddr(name)) {
+      return dnsaddrs.resolve(name);
+    }
     MultiaddrProtocol family = name.components().get(0).protocol();
     int port = name.tcpPort().orElseThrow();
     return resolver

@@ -46,6 +46,7 @@ class TcpTransportTest {
             "/dns/a.b/tcp/1",
             "/dns4/a.b/tcp/1",
             "/dns6/a.b/tcp/1",
+            "/dnsaddr/a.b",
             "/ip6zone/lo/ip6/fe80::1/tcp/1")) {
       assertTrue(transport.canDial(Multiaddr.parse(address)), address);
     }
@@ -57,7 +58,7 @@ class TcpTransportTest {
             "/ip4/0.0.0.0/tcp/1",
             "/ip4/192.0.2.1/udp/1",
             "/ip4/192.0.2.1/tcp/1/ws",
-            "/dnsaddr/a.b",
+            "/dnsaddr/a.b/tcp/1",
             "/tcp/1")) {
       assertFalse(transport.canDial(Multiaddr.parse(address)), address);
     }
