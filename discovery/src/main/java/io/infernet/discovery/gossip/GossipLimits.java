@@ -8,6 +8,7 @@ import java.time.Duration;
  *
  * @param maxTopics topics that this node is subscribed to
  * @param maxTopicsPerPeer subscriptions of one peer that are remembered
+ * @param maxSubscriptionChanges topics that one peer may join and leave in a heartbeat
  * @param maxOutboundBytes bytes that wait to be sent to one peer
  * @param maxOutboundFrames RPCs that wait to be sent to one peer
  * @param maxInFlightBytes bytes handed to a peer's stream that have not left yet
@@ -31,6 +32,7 @@ import java.time.Duration;
 public record GossipLimits(
     int maxTopics,
     int maxTopicsPerPeer,
+    int maxSubscriptionChanges,
     long maxOutboundBytes,
     int maxOutboundFrames,
     int maxInFlightBytes,
@@ -52,6 +54,8 @@ public record GossipLimits(
   public GossipLimits {
     Limits.requirePositive(maxTopics, "maxTopics");
     Limits.requirePositive(maxTopicsPerPeer, "maxTopicsPerPeer");
+    Limits.requireAtLeast(
+        maxSubscriptionChanges, maxTopicsPerPeer, "maxSubscriptionChanges", "maxTopicsPerPeer");
     Limits.requirePositive(maxOutboundBytes, "maxOutboundBytes");
     Limits.requirePositive(maxOutboundFrames, "maxOutboundFrames");
     Limits.requirePositive(maxInFlightBytes, "maxInFlightBytes");
@@ -75,6 +79,7 @@ public record GossipLimits(
     return new GossipLimits(
         256,
         256,
+        1_000,
         8L << 20,
         4_096,
         256 << 10,

@@ -56,6 +56,7 @@ final class GossipPeer {
   volatile double score;
 
   // Counted since the last heartbeat.
+  int subscriptionChanges;
   int haveMessages;
   int haveIds;
   int wantIds;
@@ -129,6 +130,7 @@ final class GossipPeer {
 
   /** Begins a new heartbeat. */
   void heartbeat(long number) {
+    subscriptionChanges = 0;
     haveMessages = 0;
     haveIds = 0;
     wantIds = 0;

@@ -22,6 +22,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Publishes messages to whoever is subscribed to their topics, and passes on those of others:
@@ -37,6 +39,8 @@ public final class GossipRouter implements AutoCloseable {
 
   /** Heartbeats between checks that no news of a connection was missed. */
   private static final int RECONCILE_EVERY = 60;
+
+  private static final Logger LOG = LoggerFactory.getLogger(GossipRouter.class);
 
   private final GossipConfig config;
   private final MessageSigner signer;
@@ -131,7 +135,10 @@ public final class GossipRouter implements AutoCloseable {
         });
   }
 
-  /** Leaves every topic and ends the streams; connections stay. */
+  /**
+   * Ends the streams; connections stay. Topics are not left one by one: that would keep a node that
+   * is started again soon out of the meshes until the back-off is over.
+   */
   @Override
   public void close() {
     run(
@@ -139,8 +146,7 @@ public final class GossipRouter implements AutoCloseable {
           if (running) {
             running = false;
             timer.cancel();
-            List.copyOf(meshes.joined()).forEach(this::leave);
-            sender.flush();
+            links.all().forEach(meshes::lost);
             links.close();
           }
         });
@@ -169,7 +175,12 @@ public final class GossipRouter implements AutoCloseable {
     run(
         () -> {
           if (flow.addReader(topic, entry)) {
-            join(topic);
+            if (meshes.joined().size() >= config.limits().maxTopics()) {
+              flow.removeReader(topic, entry);
+              LOG.error("not subscribed to {}: there are too many topics", topic);
+            } else {
+              join(topic);
+            }
           }
         });
     return new Subscription() {
@@ -238,6 +249,10 @@ public final class GossipRouter implements AutoCloseable {
   public double score(PeerId peer) {
     GossipPeer known = links.find(peer);
     return known == null ? 0 : known.score;
+  }
+
+  public GossipStatistics statistics() {
+    return flow.statistics(links.dropped());
   }
 
   private void requireTopic(String topic) {
@@ -375,6 +390,10 @@ public final class GossipRouter implements AutoCloseable {
       return;
     }
     for (GossipRpc.Subscription subscription : rpc.subscriptions()) {
+      if (++peer.subscriptionChanges > config.limits().maxSubscriptionChanges()) {
+        penalties.penalizeOnce(peer);
+        break;
+      }
       if (!subscription.joins()) {
         topics.remove(peer, subscription.topic());
         meshes.unsubscribed(peer, subscription.topic());
@@ -382,7 +401,6 @@ public final class GossipRouter implements AutoCloseable {
         meshes.subscribed(peer, subscription.topic());
       } else {
         penalties.penalizeOnce(peer);
-        break;
       }
     }
     flow.onDontWant(peer, rpc.dontWants());

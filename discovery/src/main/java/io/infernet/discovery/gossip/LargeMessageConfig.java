@@ -10,8 +10,8 @@ import java.time.Duration;
  *
  * @param dontWantSize bytes of content from which on IDONTWANT is sent
  * @param announceSize bytes of content above which a message is pushed to few peers
- * @param pushedPeers how many peers of the mesh a message is pushed to that is above {@code
- *     announceSize}
+ * @param pushedPeers how many peers of the mesh a message above {@code announceSize} is pushed to,
+ *     less those that are known to have it
  * @param announceInterval shortest time between two such announcements to one peer
  */
 public record LargeMessageConfig(
@@ -26,6 +26,6 @@ public record LargeMessageConfig(
 
   /** Announcements eight times a heartbeat at most: of ten in all, other peers read no more. */
   public static LargeMessageConfig defaults() {
-    return new LargeMessageConfig(1024, 16 * 1024, 2, Duration.ofMillis(130));
+    return new LargeMessageConfig(1024, 16 * 1024, 3, Duration.ofMillis(130));
   }
 }

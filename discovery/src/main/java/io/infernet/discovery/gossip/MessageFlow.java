@@ -92,6 +92,14 @@ final class MessageFlow {
 
   private boolean announceTimer;
 
+  // Counters, read from any thread.
+  private volatile long published;
+  private volatile long delivered;
+  private volatile long duplicates;
+  private volatile long receivedBytes;
+  private volatile long invalid;
+  private volatile long asked;
+
   /** A message that waits for its validator. */
   private static final class Validating {
     final GossipMessage message;
@@ -167,9 +175,16 @@ final class MessageFlow {
     return true;
   }
 
+  /** Counts so far; safe from any thread. */
+  GossipStatistics statistics(long dropped) {
+    return new GossipStatistics(
+        published, delivered, duplicates, receivedBytes, invalid, asked, dropped);
+  }
+
   // Own messages.
 
   PublishResult publish(PublishedMessage message) {
+    published++;
     MessageId id = config.messageId().idOf(message);
     String topic = message.topic();
     ByteBuffer frame = sender.frame(message);
@@ -233,6 +248,7 @@ final class MessageFlow {
     if (!readers.containsKey(topic)) {
       return;
     }
+    receivedBytes += message.encodedSize();
     MessageId id = config.messageId().idOf(message);
     if (seen.contains(id)) {
       duplicate(peer, id, topic);
@@ -241,6 +257,7 @@ final class MessageFlow {
     PeerId author = verifier.verify(message).orElse(null);
     if (author == null) {
       LOG.debug("{} sent a message on {} that is not signed by its author", peer, topic);
+      invalid++;
       score.invalid(peer.id, topic);
       penalties.refresh(peer);
       return;
@@ -265,6 +282,7 @@ final class MessageFlow {
   }
 
   private void duplicate(GossipPeer peer, MessageId id, String topic) {
+    duplicates++;
     score.duplicate(peer.id, id, topic);
     Validating waiting = validating.get(id);
     if (waiting != null) {
@@ -317,6 +335,7 @@ final class MessageFlow {
     String topic = message.topic();
     switch (verdict) {
       case ACCEPT -> {
+        delivered++;
         score.delivered(message.receivedFrom(), id, topic);
         ByteBuffer frame = sender.frame(message.message());
         cache.put(id, topic, frame);
@@ -325,6 +344,7 @@ final class MessageFlow {
       }
       case REJECT -> {
         LOG.debug("{} sent a message on {} that was refused", message.receivedFrom(), topic);
+        invalid++;
         score.rejected(message.receivedFrom(), id, topic);
         refreshScore(message.receivedFrom());
         senders.forEach(this::refreshScore);
@@ -355,10 +375,13 @@ final class MessageFlow {
     MessageId id = message.id();
     String topic = message.topic();
     List<GossipPeer> inMesh = new ArrayList<>();
+    int having = 0;
     for (PeerId peerId : meshes.peers(topic)) {
       GossipPeer peer = links.find(peerId);
       if (peer != null && needs(peer, message, senders)) {
         inMesh.add(peer);
+      } else if (!peerId.equals(message.receivedFrom())) {
+        having++;
       }
     }
     for (PeerId peerId : topics.subscribers(topic)) {
@@ -374,7 +397,7 @@ final class MessageFlow {
     int pushed = inMesh.size();
     if (message.message().dataSize() > large.announceSize()) {
       Sampling.shuffle(inMesh, random);
-      pushed = Math.min(pushed, large.pushedPeers());
+      pushed = Math.min(pushed, Math.max(0, large.pushedPeers() - having));
     }
     inMesh.subList(0, pushed).forEach(peer -> sender.send(peer, Kind.FORWARDED, frame, id));
     inMesh.subList(pushed, inMesh.size()).forEach(peer -> announce(peer, topic, id));
@@ -552,6 +575,7 @@ final class MessageFlow {
         (id, messages) -> {
           GossipPeer peer = links.find(id);
           if (peer != null) {
+            asked += messages.size();
             sender.gossip(peer).want(messages);
             promises.add(messages.get(random.nextInt(messages.size())), id, now);
           }
@@ -561,7 +585,7 @@ final class MessageFlow {
 
   private boolean canBeAsked(PeerId id) {
     GossipPeer peer = links.find(id);
-    return peer != null && peer.canQueue() && peer.score >= thresholds.gossip();
+    return peer != null && peer.canQueue() && (peer.direct || peer.score >= thresholds.gossip());
   }
 
   void onWants(GossipPeer peer, List<MessageId> ids) {

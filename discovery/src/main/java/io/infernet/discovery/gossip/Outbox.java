@@ -41,7 +41,7 @@ final class Outbox {
   private final Map<Kind, Deque<Frame>> queues = new EnumMap<>(Kind.class);
   private long bytes;
   private int frames;
-  private long dropped;
+  private volatile long dropped;
   private @Nullable Outgoing outgoing;
 
   /** A whole RPC with its length before it; {@code id} where it is one message. */
@@ -186,7 +186,7 @@ final class Outbox {
     return bytes;
   }
 
-  /** Frames that were dropped since the beginning because the peer was too slow. */
+  /** Frames that were dropped since the beginning because the peer was too slow; any thread. */
   long dropped() {
     return dropped;
   }

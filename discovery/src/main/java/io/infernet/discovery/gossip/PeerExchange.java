@@ -2,9 +2,13 @@ package io.infernet.discovery.gossip;
 
 import io.infernet.discovery.gossip.mesh.Sampling;
 import io.infernet.discovery.gossip.wire.GossipRpc.OtherPeer;
+import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.ProtocolViolationException;
+import io.infernet.libp2p.multiformats.AddressScope;
+import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
+import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.SignedPeerRecord;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -70,17 +74,33 @@ final class PeerExchange {
         if (!record.record().peer().equals(other.id())) {
           throw new ProtocolViolationException("the record is another peer's");
         }
-        host.peers().addSignedRecord(record);
-        dial(record);
+        List<Multiaddr> addresses = dialable(record.record().addresses(), recommender);
+        if (!addresses.isEmpty()) {
+          host.peers().addSignedRecord(record);
+          dial(new PeerInfo(other.id(), addresses));
+        }
       } catch (ProtocolViolationException e) {
         LOG.debug("{} recommended {}: {}", recommender, other.id(), e.getMessage());
       }
     }
   }
 
-  private void dial(SignedPeerRecord record) {
+  /** Nobody far away makes this node dial into its own network. */
+  private static List<Multiaddr> dialable(List<Multiaddr> addresses, GossipPeer recommender) {
+    Connection connection = recommender.connection();
+    AddressScope near =
+        connection == null ? AddressScope.PUBLIC : connection.remoteAddress().scope();
+    return addresses.stream()
+        .filter(
+            address ->
+                address.scope().mayBePublic()
+                    || address.scope() == near
+                    || near == AddressScope.LOOPBACK)
+        .toList();
+  }
+
+  private void dial(PeerInfo peer) {
     dialling++;
-    host.connect(record.record().info())
-        .whenComplete((connection, error) -> links.run(() -> dialling--));
+    host.connect(peer).whenComplete((connection, error) -> links.run(() -> dialling--));
   }
 }

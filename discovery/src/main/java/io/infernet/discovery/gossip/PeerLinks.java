@@ -77,6 +77,9 @@ final class PeerLinks {
   private final ConcurrentSkipListMap<PeerId, GossipPeer> peers = new ConcurrentSkipListMap<>();
   private boolean running;
 
+  /** {@link Outbox#dropped} of peers that are gone. */
+  private volatile long droppedBefore;
+
   PeerLinks(
       Host host,
       GossipConfig config,
@@ -104,15 +107,21 @@ final class PeerLinks {
         new ConnectionListener() {
           @Override
           public void onConnected(Connection connection) {
-            run(() -> connected(connection));
+            run(() -> ifRunning(() -> connected(connection)));
           }
 
           @Override
           public void onDisconnected(Connection connection) {
-            run(() -> disconnected(connection));
+            run(() -> ifRunning(() -> disconnected(connection)));
           }
         });
     host.connections().forEach(this::connected);
+  }
+
+  private void ifRunning(Runnable task) {
+    if (running) {
+      task.run();
+    }
   }
 
   /** Ends every stream. */
@@ -142,6 +151,15 @@ final class PeerLinks {
   /** Safe from any thread. */
   @Nullable GossipPeer find(PeerId peer) {
     return peers.get(peer);
+  }
+
+  /** Frames that were dropped because peers were too slow; safe from any thread. */
+  long dropped() {
+    long dropped = droppedBefore;
+    for (GossipPeer peer : peers.values()) {
+      dropped += peer.outbox.dropped();
+    }
+    return dropped;
   }
 
   /** Runs {@code task} on the executor; when that is full or closed, not at all. */
@@ -195,6 +213,7 @@ final class PeerLinks {
 
   private void remove(GossipPeer peer) {
     peers.remove(peer.id);
+    droppedBefore += peer.outbox.dropped();
     if (peer.outbound != null) {
       lost(peer);
     }

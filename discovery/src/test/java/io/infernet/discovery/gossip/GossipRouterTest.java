@@ -33,8 +33,8 @@ class GossipRouterTest {
   void bringsAMessageToEverybodyThroughTheMesh() {
     List<Node> nodes = net.clique(20, GossipConfig.defaults());
     for (Node node : nodes) {
-      assertTrue(node.router.meshPeers(TOPIC).size() <= 12, "mesh too large");
-      assertTrue(node.router.meshPeers(TOPIC).size() >= 5, "mesh too small");
+      assertTrue(node.router.meshPeers(TOPIC).size() <= 8, "mesh too large");
+      assertTrue(node.router.meshPeers(TOPIC).size() >= 3, "mesh too small");
     }
     nodes.get(3).publish("hello");
     net.millis(500);

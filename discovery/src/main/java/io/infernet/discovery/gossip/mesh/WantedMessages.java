@@ -4,6 +4,7 @@ import io.infernet.discovery.gossip.wire.MessageId;
 import io.infernet.libp2p.peer.PeerId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,27 +27,39 @@ public final class WantedMessages {
   private final long delay;
   private final long retry;
   private final int max;
+  private final int maxPerPeer;
 
   /** Not asked for yet, in the order of {@link Want#due}; so is the other. */
   private final Map<MessageId, Want> waiting = new LinkedHashMap<>();
 
   private final Map<MessageId, Want> asked = new LinkedHashMap<>();
 
+  /** How many wants each peer was the first to announce. */
+  private final Map<PeerId, Integer> byFirst = new HashMap<>();
+
   private static final class Want {
+    final PeerId first;
     final Queue<PeerId> announcers = new ArrayDeque<>(2);
     long due;
+
+    Want(PeerId first, long due) {
+      this.first = first;
+      this.due = due;
+      announcers.add(first);
+    }
   }
 
   public WantedMessages(LazyGossipConfig config) {
     delay = config.wantDelay().toNanos();
     retry = config.wantRetry().toNanos();
     max = config.maxWanted();
+    maxPerPeer = config.maxWantedPerPeer();
   }
 
   /**
    * Says that {@code peer} has a message.
    *
-   * @return whether the message was not known to be announced
+   * @return whether the message is waited for from now on
    */
   public boolean announced(MessageId id, PeerId peer, long now) {
     Want want = waiting.get(id);
@@ -59,21 +72,27 @@ public final class WantedMessages {
       }
       return false;
     }
-    if (waiting.size() + asked.size() >= max) {
+    if (size() >= max || byFirst.getOrDefault(peer, 0) >= maxPerPeer) {
       return false;
     }
-    want = new Want();
-    want.announcers.add(peer);
-    want.due = now + delay;
-    waiting.put(id, want);
+    byFirst.merge(peer, 1, Integer::sum);
+    waiting.put(id, new Want(peer, now + delay));
     return true;
   }
 
   /** Says that a message came. */
   public void received(MessageId id) {
-    if (waiting.remove(id) == null) {
-      asked.remove(id);
+    Want want = waiting.remove(id);
+    if (want == null) {
+      want = asked.remove(id);
     }
+    if (want != null) {
+      forget(want);
+    }
+  }
+
+  private void forget(Want want) {
+    byFirst.computeIfPresent(want.first, (peer, count) -> count > 1 ? count - 1 : null);
   }
 
   /**
@@ -97,6 +116,8 @@ public final class WantedMessages {
         asks.computeIfAbsent(peer, p -> new ArrayList<>()).add(entry.getKey());
         want.due = now + retry;
         asked.put(entry.getKey(), want);
+      } else {
+        forget(want);
       }
     }
     return asks;
