@@ -678,7 +678,8 @@ public final class KadDht implements AutoCloseable {
    * Stores a value with the closest servers, and again now and then.
    *
    * @return fails with {@link ProtocolViolationException} when it is not valid for the key, with
-   *     {@link IllegalStateException} when this node has a better one, and with {@link
+   *     {@link IllegalArgumentException} when key or value are too long for a message, with {@link
+   *     IllegalStateException} when this node has a better one, and with {@link
    *     PeerUnavailableException} when nobody took it; it is published again all the same
    */
   public CompletableFuture<Void> putValue(byte[] key, byte[] value) {
@@ -686,6 +687,16 @@ public final class KadDht implements AutoCloseable {
     byte[] content = value.clone();
     return supply(
         () -> {
+          if (name.length > config.wire().maxKeyLength()
+              || content.length > config.wire().maxValueLength()) {
+            return CompletableFuture.failedFuture(
+                new IllegalArgumentException(
+                    "a key of "
+                        + name.length
+                        + " or a value of "
+                        + content.length
+                        + " bytes is too long"));
+          }
           try {
             validator.validate(name, content);
           } catch (ProtocolViolationException e) {

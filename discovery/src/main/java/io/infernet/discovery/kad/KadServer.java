@@ -3,6 +3,7 @@ package io.infernet.discovery.kad;
 import io.infernet.discovery.kad.record.ProviderRecord;
 import io.infernet.discovery.kad.record.RecordStore;
 import io.infernet.discovery.kad.record.RecordValidator;
+import io.infernet.discovery.kad.record.UnknownNamespaceException;
 import io.infernet.discovery.kad.record.ValueRecord;
 import io.infernet.discovery.kad.routing.IpGroup;
 import io.infernet.discovery.kad.routing.KadKey;
@@ -35,8 +36,6 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Answers the requests of others: which peers are closest to a key, who provides it, what its value
@@ -48,8 +47,6 @@ final class KadServer {
   private static final int MIN_PEER_ID = 34;
 
   private static final int MAX_PEER_ID = 44;
-
-  private static final Logger LOG = LoggerFactory.getLogger(KadServer.class);
 
   private final Host host;
   private final KadConfig config;
@@ -228,11 +225,16 @@ final class KadServer {
       }
     }
     if (add.providers().isEmpty() || add.providers().get(0).addresses().isEmpty()) {
-      throw new ProtocolViolationException("announces a provider without addresses");
+      return; // nobody could dial it: it does not listen, or in a way that is not known here
     }
     ProviderRecord record = new ProviderRecord(add.key(), add.providers().get(0), clock.instant());
-    if (!records.addProvider(record, source(connection))) {
-      LOG.debug("no room for a provider record of {}", peer);
+    requireNotTooMuch(records.addProvider(record, source(connection)));
+  }
+
+  private static void requireNotTooMuch(RecordStore.Outcome outcome)
+      throws ProtocolViolationException {
+    if (outcome == RecordStore.Outcome.TOO_MUCH) {
+      throw new ProtocolViolationException("stores more records than one may");
     }
   }
 
@@ -240,7 +242,11 @@ final class KadServer {
       throws ProtocolViolationException {
     byte[] key = record.key();
     byte[] value = record.value();
-    validator.validate(key, value);
+    try {
+      validator.validate(key, value);
+    } catch (UnknownNamespaceException e) {
+      return Optional.empty();
+    }
     Optional<ValueRecord> present = records.value(key);
     if (present.isPresent()
         && validator.select(key, List.of(present.get().value(), value)) == 0
@@ -248,9 +254,12 @@ final class KadServer {
       // What is kept is better. The answer says so: the sender corrects itself by it.
       return Optional.of(new KadMessage.ValueStored(present.get()));
     }
-    boolean stored =
+    RecordStore.Outcome outcome =
         records.putValue(new ValueRecord(key, value, clock.instant()), source(connection));
-    return stored ? Optional.of(new KadMessage.ValueStored(record)) : Optional.empty();
+    requireNotTooMuch(outcome);
+    return outcome == RecordStore.Outcome.STORED
+        ? Optional.of(new KadMessage.ValueStored(record))
+        : Optional.empty();
   }
 
   /** Who answers for records: peers of one IP group together, others each for itself. */

@@ -5,6 +5,7 @@ import io.infernet.discovery.kad.record.ProviderRecord;
 import io.infernet.discovery.kad.record.RecordChanges;
 import io.infernet.discovery.kad.record.RecordLimits;
 import io.infernet.discovery.kad.record.RecordStore;
+import io.infernet.discovery.kad.record.RecordStore.Outcome;
 import io.infernet.discovery.kad.record.ValueRecord;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multiformats.Multihash;
@@ -95,12 +96,12 @@ final class RocksDbRecords implements RecordChanges {
     providers.sort(Comparator.comparing(Loaded::received));
     values.sort(Comparator.comparing(Loaded::received));
     for (Loaded<ProviderRecord> loaded : providers) {
-      if (!store.addProvider(loaded.record(), loaded.source())) {
+      if (store.addProvider(loaded.record(), loaded.source()) != Outcome.STORED) {
         onProviderRemoved(loaded.record().key(), loaded.record().provider().id());
       }
     }
     for (Loaded<ValueRecord> loaded : values) {
-      if (!store.putValue(loaded.record(), loaded.source())) {
+      if (store.putValue(loaded.record(), loaded.source()) != Outcome.STORED) {
         onValueRemoved(loaded.record().key());
       }
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.infernet.discovery.kad.record.ProviderRecord;
 import io.infernet.discovery.kad.record.RecordLimits;
 import io.infernet.discovery.kad.record.RecordStore;
+import io.infernet.discovery.kad.record.RecordStore.Outcome;
 import io.infernet.discovery.kad.record.RecordStoreContract;
 import io.infernet.discovery.kad.record.RoutingTableStore;
 import io.infernet.discovery.kad.record.RoutingTableStore.SavedPeer;
@@ -346,7 +347,7 @@ class DiscoveryStoreTest extends RecordStoreContract {
     try (LogCapture log = new LogCapture("io.infernet.node.storage")) {
       DiscoveryStore second = open();
       assertTrue(log.await("not kept on disk").contains("in use"));
-      assertTrue(second.records().addProvider(provider(2, 2), "a"));
+      assertEquals(Outcome.STORED, second.records().addProvider(provider(2, 2), "a"));
       second.close();
     }
     first.close();

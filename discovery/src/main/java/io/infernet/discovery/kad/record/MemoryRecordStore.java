@@ -54,38 +54,40 @@ public final class MemoryRecordStore implements RecordStore {
   }
 
   @Override
-  public boolean addProvider(ProviderRecord record, String source) {
+  public Outcome addProvider(ProviderRecord record, String source) {
     providers.removeExpired(clock.instant());
     ProviderName name = new ProviderName(record.key(), record.provider().id());
     Entry<ProviderName, ProviderRecord> present = providers.get(name);
     if (present != null) {
       if (present.isOwn() && !source.equals(SELF)) {
-        return true;
+        return Outcome.STORED;
       }
       if (!providers.refresh(present, record, record.received(), 1, source)) {
-        return false;
+        return Outcome.FULL;
       }
     } else {
-      if (!source.equals(SELF) && !hasRoom(name, source)) {
-        return false;
+      if (!source.equals(SELF)) {
+        if (keysOf.getOrDefault(name.provider(), 0) >= limits.maxKeysPerProvider()) {
+          return Outcome.TOO_MUCH;
+        }
+        if (!hasRoom(name, source)) {
+          return Outcome.FULL;
+        }
       }
       Entry<ProviderName, ProviderRecord> added =
           providers.add(name, record, record.received(), 1, source);
       if (added == null) {
-        return false;
+        return Outcome.FULL;
       }
       byKey.computeIfAbsent(record.key(), key -> new ArrayList<>(1)).add(added);
       keysOf.merge(name.provider(), 1, Integer::sum);
     }
     changes.onProviderStored(record, source);
-    return true;
+    return Outcome.STORED;
   }
 
-  /** Whether the provider and the key are below their limits, or one of the key's gives way. */
+  /** Whether the key is below its limit, or one of its providers gives way. */
   private boolean hasRoom(ProviderName name, String source) {
-    if (keysOf.getOrDefault(name.provider(), 0) >= limits.maxKeysPerProvider()) {
-      return false;
-    }
     List<Entry<ProviderName, ProviderRecord>> ofKey = byKey.getOrDefault(name.key(), List.of());
     if (ofKey.size() < limits.maxProvidersPerKey()) {
       return true;
@@ -158,7 +160,7 @@ public final class MemoryRecordStore implements RecordStore {
   }
 
   @Override
-  public boolean putValue(ValueRecord record, String source) {
+  public Outcome putValue(ValueRecord record, String source) {
     values.removeExpired(clock.instant());
     ByteBuffer key = ByteBuffer.wrap(record.key());
     long weight = record.size() + RecordLimits.VALUE_OVERHEAD;
@@ -172,17 +174,18 @@ public final class MemoryRecordStore implements RecordStore {
     if (!holder.equals(SELF)) {
       long before = present != null && present.source.equals(holder) ? present.weight : 0;
       if (values.weightOf(holder) - before + weight > limits.maxValueBytesPerSource()) {
-        return false;
+        return Outcome.TOO_MUCH;
       }
     }
     boolean stored =
         present == null
             ? values.add(key, record, record.received(), weight, holder) != null
             : values.refresh(present, record, record.received(), weight, holder);
-    if (stored) {
-      changes.onValueStored(record, holder);
+    if (!stored) {
+      return Outcome.FULL;
     }
-    return stored;
+    changes.onValueStored(record, holder);
+    return Outcome.STORED;
   }
 
   @Override

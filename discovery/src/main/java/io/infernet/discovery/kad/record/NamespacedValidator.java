@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the validator of a key's namespace: what is between the slash that the key begins with and
- * the next. Keys without a known namespace are refused.
+ * the next. Keys without a known namespace are refused with an {@link UnknownNamespaceException}.
  */
 public final class NamespacedValidator implements RecordValidator {
 
@@ -26,7 +26,7 @@ public final class NamespacedValidator implements RecordValidator {
     String namespace = namespace(key);
     RecordValidator validator = namespace == null ? null : validators.get(namespace);
     if (validator == null) {
-      throw new ProtocolViolationException("a key without a known namespace");
+      throw new UnknownNamespaceException("a key without a known namespace");
     }
     validator.validate(key, value);
   }

@@ -22,13 +22,18 @@ public interface RecordStore {
   /** The source of this node's own records. */
   String SELF = "self";
 
-  /**
-   * Keeps or refreshes a provider record.
-   *
-   * @return whether it is in the store now; not when a limit of its provider, key or source is
-   *     reached
-   */
-  boolean addProvider(ProviderRecord record, String source);
+  /** What came of a record. */
+  enum Outcome {
+    /** It is in the store now. */
+    STORED,
+    /** There is no room: others came first, and none of them has more than its share. */
+    FULL,
+    /** Its provider or source has as much in the store as one may have. */
+    TOO_MUCH
+  }
+
+  /** Keeps or refreshes a provider record. */
+  Outcome addProvider(ProviderRecord record, String source);
 
   /** The providers of a key that have not expired, those first that have been there longest. */
   List<ProviderRecord> providers(Multihash key);
@@ -41,10 +46,8 @@ public interface RecordStore {
   /**
    * Keeps a value, replacing the one of the same key; the caller has validated it and selected it
    * over the present one.
-   *
-   * @return whether it is in the store now; not when a limit of its source is reached
    */
-  boolean putValue(ValueRecord record, String source);
+  Outcome putValue(ValueRecord record, String source);
 
   /** The value of a key, unless it has expired. */
   Optional<ValueRecord> value(byte[] key);

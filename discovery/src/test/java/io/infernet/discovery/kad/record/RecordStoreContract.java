@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.discovery.kad.record.RecordStore.Outcome;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multiformats.Multihash;
@@ -68,15 +69,23 @@ public abstract class RecordStoreContract {
     return "192.0." + n;
   }
 
+  private static boolean add(RecordStore store, ProviderRecord record, String source) {
+    return store.addProvider(record, source) == Outcome.STORED;
+  }
+
+  private static boolean put(RecordStore store, ValueRecord record, String source) {
+    return store.putValue(record, source) == Outcome.STORED;
+  }
+
   @Test
   public void keepsProvidersByKeyUntilTheyExpire() {
     RecordStore store = open(LIMITS, clock);
     ProviderRecord one = provider(1, 1);
-    assertTrue(store.addProvider(one, source(1)));
+    assertTrue(add(store, one, source(1)));
     time.advance(Duration.ofHours(40));
     ProviderRecord two = provider(1, 2);
-    assertTrue(store.addProvider(two, source(2)));
-    assertTrue(store.addProvider(provider(2, 1), source(1)));
+    assertTrue(add(store, two, source(2)));
+    assertTrue(add(store, provider(2, 1), source(1)));
 
     assertEquals(List.of(one, two), store.providers(key(1)));
     assertEquals(3, store.providerCount());
@@ -96,12 +105,12 @@ public abstract class RecordStoreContract {
   @Test
   public void refreshesAProviderInItsPlace() {
     RecordStore store = open(LIMITS, clock);
-    store.addProvider(provider(1, 1), source(1));
-    store.addProvider(provider(1, 2), source(2));
+    add(store, provider(1, 1), source(1));
+    add(store, provider(1, 2), source(2));
     time.advance(Duration.ofHours(40));
     ProviderRecord moved = provider(1, 1, "/ip6/2001:db8::1/tcp/1");
 
-    assertTrue(store.addProvider(moved, source(3)));
+    assertTrue(add(store, moved, source(3)));
 
     assertEquals(2, store.providerCount());
     assertEquals(moved, store.providers(key(1)).get(0));
@@ -113,8 +122,8 @@ public abstract class RecordStoreContract {
   @Test
   public void removesProviders() {
     RecordStore store = open(LIMITS, clock);
-    store.addProvider(provider(1, 1), source(1));
-    store.addProvider(provider(1, 2), source(1));
+    add(store, provider(1, 1), source(1));
+    add(store, provider(1, 2), source(1));
 
     store.removeProvider(key(1), peer(1));
     store.removeProvider(key(1), peer(9));
@@ -128,34 +137,36 @@ public abstract class RecordStoreContract {
   public void keepsAMillionKeysOfOnePeerOut() {
     RecordStore store = open(LIMITS, clock);
     for (int i = 0; i < 50; i++) {
-      assertTrue(store.addProvider(provider(i, i), source(i)));
+      assertTrue(add(store, provider(i, i), source(i)));
     }
     ProviderRecord example = provider(0, 1_000);
     int taken = 0;
     for (int i = 0; i < 1_000_000; i++) {
       ProviderRecord record = new ProviderRecord(key(i), example.provider(), example.received());
-      taken += store.addProvider(record, source(99)) ? 1 : 0;
+      taken += add(store, record, source(99)) ? 1 : 0;
     }
 
     assertEquals(LIMITS.maxKeysPerProvider(), taken);
+    assertEquals(Outcome.TOO_MUCH, store.addProvider(provider(-1, 1_000), source(99)));
     assertEquals(50 + LIMITS.maxKeysPerProvider(), store.providerCount());
     for (int i = 0; i < 50; i++) {
       assertEquals(peer(i), store.providers(key(i)).get(0).provider().id());
     }
     time.advance(LIMITS.providerLifetime());
-    assertTrue(store.addProvider(provider(7, 1_000), source(99)), "expired ones make room");
+    assertTrue(add(store, provider(7, 1_000), source(99)), "expired ones make room");
   }
 
   @Test
   public void letsTheSourceThatHasMostGiveWayWhenItIsFull() {
     RecordStore store = open(LIMITS, clock);
     for (int i = 0; i < LIMITS.maxProviders(); i++) {
-      assertTrue(store.addProvider(provider(i, i), source(i % 4 == 0 ? 2 : 1)));
+      assertTrue(add(store, provider(i, i), source(i % 4 == 0 ? 2 : 1)));
     }
 
-    assertFalse(store.addProvider(provider(1_000, 1_000), source(1)), "it has most itself");
+    assertEquals(
+        Outcome.FULL, store.addProvider(provider(1_000, 1_000), source(1)), "it has most itself");
     for (int i = 0; i < 25; i++) {
-      assertTrue(store.addProvider(provider(2_000 + i, 2_000 + i), source(3)));
+      assertTrue(add(store, provider(2_000 + i, 2_000 + i), source(3)));
     }
 
     assertEquals(LIMITS.maxProviders(), store.providerCount());
@@ -169,28 +180,28 @@ public abstract class RecordStoreContract {
   public void isNotEmptiedByManySourcesThatHaveOneRecordEach() {
     RecordStore store = open(LIMITS, clock);
     for (int i = 0; i < LIMITS.maxProviders(); i++) {
-      assertTrue(store.addProvider(provider(i, i), source(i)));
+      assertTrue(add(store, provider(i, i), source(i)));
     }
     for (int i = 1_000; i < 5_000; i++) {
-      assertFalse(store.addProvider(provider(i, i), source(i)));
+      assertFalse(add(store, provider(i, i), source(i)));
     }
     for (int i = 0; i < LIMITS.maxProviders(); i++) {
       assertEquals(1, store.providers(key(i)).size());
     }
-    assertTrue(store.addProvider(provider(5, 5), source(5)), "a present one is refreshed");
+    assertTrue(add(store, provider(5, 5), source(5)), "a present one is refreshed");
   }
 
   @Test
   public void sharesOneKeyFairlyBetweenSources() {
     RecordStore store = open(LIMITS, clock);
-    store.addProvider(provider(1, 0), source(0));
+    add(store, provider(1, 0), source(0));
     for (int i = 1; i < 1_000; i++) {
-      store.addProvider(provider(1, i), source(1));
+      add(store, provider(1, i), source(1));
     }
     assertEquals(LIMITS.maxProvidersPerKey(), store.providers(key(1)).size());
 
     ProviderRecord late = provider(1, 2_000);
-    assertTrue(store.addProvider(late, source(2)));
+    assertTrue(add(store, late, source(2)));
 
     List<ProviderRecord> found = store.providers(key(1));
     assertEquals(LIMITS.maxProvidersPerKey(), found.size());
@@ -198,8 +209,8 @@ public abstract class RecordStoreContract {
     assertEquals(late, found.get(found.size() - 1));
     assertEquals(LIMITS.maxProvidersPerKey(), store.providerCount());
     for (int i = 3_000; i < 4_000; i++) {
-      store.addProvider(provider(1, i), source(3));
-      store.addProvider(provider(1, 10_000 + i), source(4));
+      add(store, provider(1, i), source(3));
+      add(store, provider(1, 10_000 + i), source(4));
     }
     found = store.providers(key(1));
     assertTrue(found.contains(late));
@@ -212,11 +223,11 @@ public abstract class RecordStoreContract {
     List<ProviderRecord> own = new ArrayList<>();
     for (int i = 0; i < 2 * LIMITS.maxKeysPerProvider(); i++) {
       own.add(provider(i, 0));
-      assertTrue(store.addProvider(own.get(i), RecordStore.SELF));
+      assertTrue(add(store, own.get(i), RecordStore.SELF));
     }
     for (int i = 0; i < 10_000; i++) {
-      store.addProvider(provider(i % 50, 1 + i), source(i % 7));
-      store.addProvider(provider(i % 50, 0, "/ip4/198.51.100.1/tcp/1"), source(8));
+      add(store, provider(i % 50, 1 + i), source(i % 7));
+      add(store, provider(i % 50, 0, "/ip4/198.51.100.1/tcp/1"), source(8));
     }
 
     time.advance(Duration.ofDays(30));
@@ -233,11 +244,11 @@ public abstract class RecordStoreContract {
   @Test
   public void keepsAValueUntilItExpires() {
     RecordStore store = open(LIMITS, clock);
-    assertTrue(store.putValue(value(1, "old"), source(1)));
+    assertTrue(put(store, value(1, "old"), source(1)));
     time.advance(Duration.ofHours(30));
     ValueRecord newer = value(1, "new");
-    assertTrue(store.putValue(newer, source(2)));
-    assertTrue(store.putValue(value(2, "other"), source(1)));
+    assertTrue(put(store, newer, source(2)));
+    assertTrue(put(store, value(2, "other"), source(1)));
 
     assertEquals(Optional.of(newer), store.value(newer.key()));
     assertEquals(2, store.valueCount());
@@ -259,22 +270,26 @@ public abstract class RecordStoreContract {
     RecordStore store = open(LIMITS, clock);
     String hundred = "x".repeat(95);
     for (int i = 0; i < 1_000; i++) {
-      store.putValue(value(i, hundred), source(1));
+      put(store, value(i, hundred), source(1));
     }
     int perSource = store.valueCount();
     assertEquals(10, perSource, "4,000 bytes of a source, 400 for a value");
     for (int i = 0; i < 1_000; i++) {
-      store.putValue(value(1_000 + i, hundred), source(2));
-      store.putValue(value(2_000 + i, hundred), source(3));
+      put(store, value(1_000 + i, hundred), source(2));
+      put(store, value(2_000 + i, hundred), source(3));
     }
     assertEquals(24, store.valueCount(), "10,000 bytes in all");
     assertEquals(Optional.empty(), store.value(value(1, "").key()));
 
     String large = "x".repeat(4_000);
-    assertFalse(store.putValue(value(7, large), source(4)), "one that no source may store");
-    assertFalse(store.putValue(value(8, large), source(1)), "nor in place of another");
+    assertEquals(
+        Outcome.TOO_MUCH,
+        store.putValue(value(7, large), source(4)),
+        "one that no source may store");
+    assertEquals(
+        Outcome.TOO_MUCH, store.putValue(value(8, large), source(1)), "nor in place of another");
     assertEquals(24, store.valueCount());
-    assertTrue(store.putValue(value(3_000, hundred), source(5)));
+    assertTrue(put(store, value(3_000, hundred), source(5)));
     assertEquals(24, store.valueCount());
   }
 
@@ -282,7 +297,7 @@ public abstract class RecordStoreContract {
   public void keepsItsOwnNodesValues() {
     RecordStore store = open(LIMITS, clock);
     ValueRecord own = value(1, "x".repeat(20_000));
-    assertTrue(store.putValue(own, RecordStore.SELF));
+    assertTrue(put(store, own, RecordStore.SELF));
 
     time.advance(Duration.ofDays(30));
     store.removeExpired();
@@ -290,9 +305,9 @@ public abstract class RecordStoreContract {
     assertEquals(List.of(own), store.ownValues());
     assertEquals(Optional.of(own), store.value(own.key()));
     ValueRecord echo = new ValueRecord(own.key(), own.value(), clock.instant());
-    assertTrue(store.putValue(echo, source(1)), "it is its own still when others send it back");
+    assertTrue(put(store, echo, source(1)), "it is its own still when others send it back");
     assertEquals(List.of(echo), store.ownValues());
-    assertTrue(store.putValue(value(1, "better"), source(1)));
+    assertTrue(put(store, value(1, "better"), source(1)));
     assertEquals(List.of(), store.ownValues());
     assertEquals(1, store.valueCount());
   }
@@ -313,14 +328,14 @@ public abstract class RecordStoreContract {
               case 1 -> store.removeValue(value(key, "").key());
               case 2 -> time.advance(Duration.ofMinutes(random.nextInt(200)));
               case 3 -> store.removeExpired();
-              case 4, 5 -> store.putValue(value(key, "x".repeat(random.nextInt(3_000))), from);
+              case 4, 5 -> put(store, value(key, "x".repeat(random.nextInt(3_000))), from);
               case 6 -> {
-                store.addProvider(provider(key, 99), RecordStore.SELF);
+                add(store, provider(key, 99), RecordStore.SELF);
                 own++;
               }
               default -> {
                 ProviderRecord record = provider(key, peer);
-                boolean kept = store.addProvider(record, from);
+                boolean kept = add(store, record, from);
                 assertEquals(kept, store.providers(key(key)).contains(record));
               }
             }
