@@ -1,17 +1,11 @@
 package io.infernet.discovery.kad;
 
-import io.infernet.discovery.kad.query.ClosestPeersQuery;
-import io.infernet.discovery.kad.query.QueryConfig;
-import io.infernet.discovery.kad.query.QueryStats;
-import io.infernet.discovery.kad.record.ProviderRecord;
 import io.infernet.discovery.kad.record.RecordStore;
 import io.infernet.discovery.kad.record.RecordValidator;
 import io.infernet.discovery.kad.record.RoutingTableStore;
 import io.infernet.discovery.kad.record.ValueRecord;
-import io.infernet.discovery.kad.routing.KadKey;
 import io.infernet.discovery.kad.routing.RoutingEntry;
 import io.infernet.discovery.kad.routing.RoutingTable;
-import io.infernet.discovery.kad.wire.KadMessage;
 import io.infernet.discovery.kad.wire.PeerCache;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
@@ -21,32 +15,22 @@ import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.host.Stream;
-import io.infernet.libp2p.multiformats.AddressScope;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multiformats.Multihash;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PeerInfo;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,23 +50,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class KadDht implements AutoCloseable {
 
-  /** Random names tried to hit the buckets that are to be refreshed. */
-  private static final int MAX_NAMES_TRIED = 1 << 16;
-
   /** How long a new connection may take to be identified before it is asked whether it serves. */
   private static final Duration IDENTIFY_GRACE = Duration.ofMillis(300);
-
-  /** Own records that are published at once. */
-  private static final int MAX_PUBLISHING = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(KadDht.class);
 
   private final Host host;
   private final KadConfig config;
   private final RecordStore records;
-  private final RoutingTableStore saved;
   private final RecordValidator validator;
-  private final Supplier<List<Multiaddr>> addresses;
   private final Executor executor;
   private final Scheduler scheduler;
   private final Clock clock;
@@ -92,32 +68,16 @@ public final class KadDht implements AutoCloseable {
   private final TableKeeper keeper;
   private final Requests requests;
   private final KadServer server;
+  private final Lookups lookups;
+  private final Publisher publisher;
+  private final Joiner joiner;
 
   // On the executor only.
-  private final Map<Multihash, Long> provided = new LinkedHashMap<>();
-  private final Map<Name, Long> published = new LinkedHashMap<>();
-  private final ArrayDeque<PeerInfo> savedPeers = new ArrayDeque<>();
-  private final Set<Lookup> lookups = new LinkedHashSet<>();
-  private @Nullable CompletableFuture<Void> joining;
   private KadMode mode;
   private Scheduler.Cancellable timer = () -> {};
   private long refreshDue;
   private long saveDue;
-  private int publishing;
   private boolean running;
-
-  /** The key of a value, as a key of a map. */
-  private record Name(byte[] bytes) {
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Name that && Arrays.equals(bytes, that.bytes);
-    }
-
-    @Override
-    public int hashCode() {
-      return Arrays.hashCode(bytes);
-    }
-  }
 
   /**
    * @param records what is kept for others and published by this node
@@ -144,9 +104,7 @@ public final class KadDht implements AutoCloseable {
     this.host = host;
     this.config = config;
     this.records = records;
-    this.saved = saved;
     this.validator = validator;
-    this.addresses = addresses;
     this.executor = executor;
     this.scheduler = scheduler;
     this.clock = clock;
@@ -160,7 +118,14 @@ public final class KadDht implements AutoCloseable {
         new KadServer(
             host, config, keeper, requests, cache, records, validator, addresses, executor, clock,
             ticker, random);
-    keeper.connect(requests, this::join);
+    this.lookups =
+        new Lookups(
+            host, config, keeper, requests, records, validator, scheduler, clock, ticker, random);
+    this.publisher =
+        new Publisher(
+            host, config, lookups, requests, server, records, addresses, clock, ticker, random);
+    this.joiner = new Joiner(host, config, keeper, lookups, saved, clock, ticker, random);
+    keeper.connect(requests, joiner::join);
   }
 
   // Life.
@@ -184,27 +149,15 @@ public final class KadDht implements AutoCloseable {
                 @Override
                 public void onDisconnected(Connection connection) {}
               });
-          loadSaved();
-          for (ProviderRecord own : records.ownProviders()) {
-            provided.put(own.key(), now);
-          }
-          for (ValueRecord own : records.ownValues()) {
-            published.put(new Name(own.key()), now);
-          }
+          publisher.load();
+          boolean knowsSome = joiner.load();
           refreshDue = now + jittered(untilRefresh());
           saveDue = now + jittered(config.saveInterval());
           timer = scheduler.schedule(nextTick(), () -> requests.later(this::tick));
-          if (!savedPeers.isEmpty() || !host.connections().isEmpty()) {
-            join();
+          if (knowsSome || !host.connections().isEmpty()) {
+            joiner.join();
           }
         });
-  }
-
-  private void loadSaved() {
-    savedPeers.clear();
-    for (RoutingTableStore.SavedPeer peer : saved.load()) {
-      savedPeers.add(peer.peer());
-    }
   }
 
   private void onStream(Stream stream) {
@@ -248,9 +201,10 @@ public final class KadDht implements AutoCloseable {
           requests.close();
           timer.cancel();
           host.unhandle(config.protocol());
-          save();
-          List.copyOf(lookups)
-              .forEach(lookup -> lookup.fail(new IllegalStateException("the DHT was closed")));
+          joiner.save();
+          joiner.close();
+          publisher.close();
+          lookups.close();
           server.close();
           keeper.close();
         });
@@ -286,34 +240,19 @@ public final class KadDht implements AutoCloseable {
     if (table.size() < config.table().bucketSize()) {
       host.connections().forEach(keeper::consider);
     }
-    if (table.size() == 0 && joining == null) {
-      loadSaved();
-      join();
+    if (table.size() == 0) {
+      joiner.loadAndJoin();
     }
     keeper.checkSilent();
     if (now - refreshDue >= 0) {
       refreshDue = now + jittered(untilRefresh());
-      join();
+      joiner.join();
     }
     if (now - saveDue >= 0) {
       saveDue = now + jittered(config.saveInterval());
-      save();
+      joiner.save();
     }
-    publishDue();
-  }
-
-  private void save() {
-    Instant now = clock.instant();
-    long ticks = ticker.nanoTime();
-    List<RoutingTableStore.SavedPeer> peers = new ArrayList<>(table.size());
-    for (RoutingEntry entry : table.all()) {
-      peers.add(
-          new RoutingTableStore.SavedPeer(entry.peer(), now.minusNanos(ticks - entry.seen())));
-    }
-    // An empty table says nothing: what was saved before may still lead back into the network.
-    if (!peers.isEmpty()) {
-      saved.save(peers);
-    }
+    publisher.publishDue();
   }
 
   // Joining.
@@ -343,7 +282,7 @@ public final class KadDht implements AutoCloseable {
    * @return done, never failed, when that has ended; {@link #status} says how many peers there are
    */
   public CompletableFuture<Void> bootstrap() {
-    return supply(this::join);
+    return supply(joiner::join);
   }
 
   /**
@@ -356,119 +295,7 @@ public final class KadDht implements AutoCloseable {
     return supply(() -> keeper.check(peer));
   }
 
-  private CompletableFuture<Void> join() {
-    if (joining != null) {
-      return joining;
-    }
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    joining = done;
-    askConnected()
-        .thenCompose(asked -> askSaved())
-        .thenCompose(asked -> lookUpSelf())
-        .thenCompose(found -> refresh())
-        .whenComplete(
-            (refreshed, error) -> {
-              if (error != null) {
-                LOG.warn("the routing table could not be refreshed", error);
-              }
-              joining = null;
-              keeper.protectNeighbours();
-              done.complete(null);
-            });
-    return done;
-  }
-
-  /** When nobody is known, whoever is connected may be a server. */
-  private CompletableFuture<Void> askConnected() {
-    if (table.size() > 0) {
-      return CompletableFuture.completedFuture(null);
-    }
-    List<CompletableFuture<Boolean>> checks = new ArrayList<>();
-    for (Connection connection : host.connections()) {
-      if (checks.size() < config.maxChecks()) {
-        checks.add(keeper.check(new PeerInfo(connection.remotePeer(), List.of())));
-      }
-    }
-    return CompletableFuture.allOf(checks.toArray(CompletableFuture<?>[]::new));
-  }
-
-  /** Asks saved peers, a few at a time, until enough have answered. */
-  private CompletableFuture<Void> askSaved() {
-    if (savedPeers.isEmpty() || table.size() >= config.table().bucketSize()) {
-      savedPeers.clear();
-      return CompletableFuture.completedFuture(null);
-    }
-    List<CompletableFuture<Boolean>> checks = new ArrayList<>();
-    while (checks.size() < config.maxChecks() && !savedPeers.isEmpty()) {
-      checks.add(keeper.check(savedPeers.remove()));
-    }
-    return CompletableFuture.allOf(checks.toArray(CompletableFuture<?>[]::new))
-        .thenCompose(all -> askSaved());
-  }
-
-  private CompletableFuture<Void> lookUpSelf() {
-    return sample(host.peerId().toBytes());
-  }
-
-  /** Looks up a key for the good of the routing table. */
-  private CompletableFuture<Void> sample(byte[] name) {
-    Lookup lookup = lookup(name, new KadMessage.FindNode(name), (peer, answer) -> false);
-    return lookup
-        .start()
-        .thenAccept(result -> keeper.sample(lookup.target(), lookup.closestKeys()));
-  }
-
-  /** Looks up a random key in each bucket that needs it, one after the other. */
-  private CompletableFuture<Void> refresh() {
-    List<Integer> stale = table.staleBuckets(ticker.nanoTime(), config.refreshInterval().toNanos());
-    CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
-    for (byte[] name : namesIn(stale)) {
-      done = done.thenCompose(before -> running ? sample(name) : before(before));
-    }
-    return done;
-  }
-
-  private static CompletableFuture<Void> before(@Nullable Void nothing) {
-    return CompletableFuture.completedFuture(nothing);
-  }
-
-  /**
-   * Random names whose keys fall into the given buckets. A name falls into bucket b with
-   * probability 2^-(b+1), so all are found by the time that the last one is.
-   */
-  private List<byte[]> namesIn(List<Integer> buckets) {
-    Set<Integer> missing = new LinkedHashSet<>(buckets);
-    List<byte[]> names = new ArrayList<>(buckets.size());
-    byte[] name = new byte[32];
-    for (int i = 0; i < MAX_NAMES_TRIED && !missing.isEmpty(); i++) {
-      random.nextBytes(name);
-      if (missing.remove(table.selfKey().commonPrefixLength(KadKey.of(name)))) {
-        names.add(name.clone());
-      }
-    }
-    return names;
-  }
-
   // Finding.
-
-  private Lookup lookup(byte[] name, KadMessage.Request request, Lookup.Reader reader) {
-    KadKey target = KadKey.of(name);
-    table.lookedUp(target, ticker.nanoTime());
-    QueryConfig query = config.query();
-    Lookup lookup =
-        new Lookup(
-            new ClosestPeersQuery(
-                target, host.peerId(), keeper.seeds(target), keeper.radius(), query),
-            query,
-            request,
-            reader,
-            requests,
-            scheduler,
-            ticker);
-    lookups.add(lookup);
-    lookup.result().whenComplete((result, error) -> lookups.remove(lookup));
-    return lookup;
-  }
 
   /** The closest servers to a key that answer, nearest first; this node is not among them. */
   public CompletableFuture<List<PeerInfo>> findClosestPeers(byte[] key) {
@@ -478,8 +305,7 @@ public final class KadDht implements AutoCloseable {
   /** As {@link #findClosestPeers}, with what it cost. */
   public CompletableFuture<LookupResult> lookUp(byte[] key) {
     byte[] name = key.clone();
-    return supply(
-        () -> lookup(name, new KadMessage.FindNode(name), (peer, answer) -> false).start());
+    return supply(() -> lookups.closest(name));
   }
 
   /**
@@ -488,46 +314,7 @@ public final class KadDht implements AutoCloseable {
    * @return empty when nobody knows it
    */
   public CompletableFuture<Optional<PeerInfo>> findPeer(PeerId peer) {
-    return supply(() -> find(peer));
-  }
-
-  private CompletableFuture<Optional<PeerInfo>> find(PeerId peer) {
-    Optional<Connection> connected = host.connection(peer);
-    List<Multiaddr> known = host.peers().addresses(peer);
-    if (connected.isPresent() && !known.isEmpty()) {
-      return CompletableFuture.completedFuture(Optional.of(new PeerInfo(peer, known)));
-    }
-    Set<Multiaddr> named = new LinkedHashSet<>();
-    byte[] name = peer.toBytes();
-    Lookup.Reader reader =
-        (from, answer) -> {
-          if (from.id().equals(peer)) {
-            return true;
-          }
-          if (answer instanceof KadMessage.CloserPeers found) {
-            for (PeerInfo closer : found.closer()) {
-              if (closer.id().equals(peer)) {
-                closer.addresses().stream()
-                    .limit(config.wire().keptAddresses() - (long) named.size())
-                    .forEach(named::add);
-              }
-            }
-          }
-          return false;
-        };
-    return lookup(name, new KadMessage.FindNode(name), reader)
-        .start()
-        .thenApply(
-            result -> {
-              Optional<PeerInfo> served = table.get(peer).map(RoutingEntry::peer);
-              if (served.isPresent()) {
-                return served;
-              }
-              List<Multiaddr> own =
-                  host.connection(peer).isPresent() ? host.peers().addresses(peer) : List.of();
-              List<Multiaddr> all = own.isEmpty() ? List.copyOf(named) : own;
-              return all.isEmpty() ? Optional.empty() : Optional.of(new PeerInfo(peer, all));
-            });
+    return supply(() -> lookups.peer(peer));
   }
 
   // Providers.
@@ -541,57 +328,18 @@ public final class KadDht implements AutoCloseable {
   public CompletableFuture<Integer> provide(Multihash key) {
     return supply(
         () -> {
-          if (!provided.containsKey(key) && provided.size() >= config.maxOwnKeys()) {
+          if (!publisher.mayProvide(key)) {
             return CompletableFuture.failedFuture(
                 new IllegalStateException(
-                    "this node provides " + provided.size() + " keys, which is the most"));
+                    "this node provides " + config.maxOwnKeys() + " keys, which is the most"));
           }
-          return announce(key);
+          return publisher.announce(key);
         });
-  }
-
-  private CompletableFuture<Integer> announce(Multihash key) {
-    provided.put(key, ticker.nanoTime() + jittered(config.republishInterval()));
-    records.addProvider(
-        new ProviderRecord(key, new PeerInfo(host.peerId(), addresses.get()), clock.instant()),
-        RecordStore.SELF);
-    byte[] name = key.toBytes();
-    return lookup(name, new KadMessage.FindNode(name), (peer, answer) -> false)
-        .start()
-        .thenCompose(
-            result ->
-                sendAll(
-                    result.region(), peer -> server.announcement(key, scope(peer)), answer -> true))
-        .thenApply(
-            stored -> {
-              if (stored == 0) {
-                provided.computeIfPresent(key, (same, due) -> soon());
-              }
-              return stored;
-            });
-  }
-
-  /** When to publish again what nobody took. */
-  private long soon() {
-    return ticker.nanoTime() + config.checkInterval().toNanos();
-  }
-
-  /** How far the address reaches at which this node meets a peer. */
-  private AddressScope scope(PeerInfo peer) {
-    return host.connection(peer.id())
-        .map(connection -> connection.remoteAddress().scope())
-        .orElseGet(
-            () ->
-                peer.addresses().isEmpty() ? AddressScope.PUBLIC : peer.addresses().get(0).scope());
   }
 
   /** Announces {@code key} no more; others forget it when their records expire. */
   public void stopProviding(Multihash key) {
-    run(
-        () -> {
-          provided.remove(key);
-          records.removeProvider(key, host.peerId());
-        });
+    run(() -> publisher.stopProviding(key));
   }
 
   /**
@@ -603,8 +351,9 @@ public final class KadDht implements AutoCloseable {
   public CompletableFuture<List<PeerInfo>> findProviders(Multihash key, int limit) {
     return supply(
         () -> {
-          FoundProviders found = foundProviders();
-          return findProviders(key, found, provider -> false)
+          FoundProviders found = lookups.foundProviders();
+          return lookups
+              .providers(key, found, provider -> false)
               .thenApply(result -> found.best(limit));
         });
   }
@@ -632,44 +381,7 @@ public final class KadDht implements AutoCloseable {
    */
   public CompletableFuture<LookupResult> findProvidersUntil(
       Multihash key, Predicate<PeerInfo> enough) {
-    return supply(() -> findProviders(key, foundProviders(), enough));
-  }
-
-  private FoundProviders foundProviders() {
-    return new FoundProviders(config.maxProviders(), random);
-  }
-
-  private CompletableFuture<LookupResult> findProviders(
-      Multihash key, FoundProviders found, Predicate<PeerInfo> enough) {
-    boolean[] done = new boolean[1];
-    for (ProviderRecord record : records.providers(key)) {
-      if (!record.provider().id().equals(host.peerId())
-          && found.add(record.provider())
-          && !done[0]) {
-        done[0] = enough.test(record.provider());
-      }
-    }
-    Lookup.Reader reader =
-        (peer, answer) -> {
-          if (answer instanceof KadMessage.Providers providers) {
-            int count = Math.min(providers.providers().size(), config.maxProvidersPerAnswer());
-            Set<PeerId> once = new LinkedHashSet<>();
-            for (PeerInfo provider : providers.providers().subList(0, count)) {
-              if (!provider.id().equals(host.peerId())
-                  && once.add(provider.id())
-                  && found.add(provider)
-                  && !done[0]) {
-                done[0] = enough.test(provider);
-              }
-            }
-          }
-          return done[0];
-        };
-    if (done[0]) {
-      return CompletableFuture.completedFuture(
-          new LookupResult(List.of(), List.of(), new QueryStats(0, 0, 0, 0, 0), Duration.ZERO));
-    }
-    return lookup(key.toBytes(), new KadMessage.GetProviders(key), reader).start();
+    return supply(() -> lookups.providers(key, lookups.foundProviders(), enough));
   }
 
   // Values.
@@ -709,13 +421,14 @@ public final class KadDht implements AutoCloseable {
             return CompletableFuture.failedFuture(
                 new IllegalStateException("a better value of this key is known"));
           }
-          if (!published.containsKey(new Name(name)) && published.size() >= config.maxOwnKeys()) {
+          if (!publisher.mayPublish(name)) {
             return CompletableFuture.failedFuture(
                 new IllegalStateException(
-                    "this node publishes " + published.size() + " values, which is the most"));
+                    "this node publishes " + config.maxOwnKeys() + " values, which is the most"));
           }
           records.putValue(new ValueRecord(name, content, clock.instant()), RecordStore.SELF);
-          return publish(name)
+          return publisher
+              .publish(name)
               .thenCompose(
                   stored ->
                       stored > 0
@@ -723,32 +436,6 @@ public final class KadDht implements AutoCloseable {
                           : CompletableFuture.failedFuture(
                               new PeerUnavailableException("no server took the value")));
         });
-  }
-
-  private CompletableFuture<Integer> publish(byte[] name) {
-    published.put(new Name(name), ticker.nanoTime() + jittered(config.republishInterval()));
-    return lookup(name, new KadMessage.FindNode(name), (peer, answer) -> false)
-        .start()
-        .thenCompose(
-            result -> {
-              Optional<ValueRecord> own = records.value(name);
-              return own.isEmpty()
-                  ? CompletableFuture.completedFuture(0)
-                  : sendAll(
-                      result.region(),
-                      peer -> new KadMessage.PutValue(own.get()),
-                      answer ->
-                          answer.message().isPresent()
-                              && answer.message().get() instanceof KadMessage.ValueStored stored
-                              && Arrays.equals(stored.record().value(), own.get().value()));
-            })
-        .thenApply(
-            stored -> {
-              if (stored == 0) {
-                published.computeIfPresent(new Name(name), (same, due) -> soon());
-              }
-              return stored;
-            });
   }
 
   /**
@@ -760,130 +447,7 @@ public final class KadDht implements AutoCloseable {
    */
   public CompletableFuture<Optional<byte[]>> getValue(byte[] key, int quorum) {
     byte[] name = key.clone();
-    return supply(() -> new ValueSearch(name, quorum).start());
-  }
-
-  /** One look-up of a value. */
-  private final class ValueSearch {
-    private final byte[] name;
-    private final int quorum;
-    private final Map<PeerId, Optional<byte[]>> heard = new LinkedHashMap<>();
-    private byte @Nullable [] best;
-    private int valid;
-
-    ValueSearch(byte[] name, int quorum) {
-      this.name = name;
-      this.quorum = quorum;
-    }
-
-    CompletableFuture<Optional<byte[]>> start() {
-      records.value(name).ifPresent(own -> best = own.value());
-      return lookup(name, new KadMessage.GetValue(name), this::read)
-          .start()
-          .thenApply(
-              result -> {
-                if (best == null) {
-                  return Optional.empty();
-                }
-                byte[] chosen = best;
-                correct(result, chosen);
-                return Optional.of(chosen.clone());
-              });
-    }
-
-    private boolean read(PeerInfo from, KadMessage.Response answer) {
-      if (!(answer instanceof KadMessage.Value value)) {
-        return false;
-      }
-      if (value.record().isEmpty()) {
-        heard.put(from.id(), Optional.empty());
-        return false;
-      }
-      ValueRecord record = value.record().get();
-      try {
-        if (!Arrays.equals(record.key(), name)) {
-          throw new ProtocolViolationException("sends a value of another key");
-        }
-        validator.validate(name, record.value());
-      } catch (ProtocolViolationException e) {
-        // It may have expired since it was stored there, so this is not held against the peer.
-        LOG.debug("{} has no valid value: {}", from.id(), e.getMessage());
-        heard.put(from.id(), Optional.empty());
-        return false;
-      }
-      byte[] content = record.value();
-      heard.put(from.id(), Optional.of(content));
-      valid++;
-      if (best == null || validator.select(name, List.of(best, content)) == 1) {
-        best = content;
-      }
-      return quorum > 0 && valid >= quorum;
-    }
-
-    /** Sends the best value to those among the closest that do not have it. */
-    private void correct(LookupResult result, byte[] chosen) {
-      List<PeerInfo> stale = new ArrayList<>();
-      for (PeerInfo peer : result.closest()) {
-        Optional<byte[]> has = heard.getOrDefault(peer.id(), Optional.of(chosen));
-        if (has.isEmpty() || !Arrays.equals(has.get(), chosen)) {
-          stale.add(peer);
-        }
-      }
-      ValueRecord record = new ValueRecord(name, chosen, clock.instant());
-      sendAll(stale, peer -> new KadMessage.PutValue(record), answer -> true)
-          .thenAccept(sent -> LOG.debug("{} of {} stale holders corrected", sent, stale.size()));
-    }
-  }
-
-  // Publishing.
-
-  private void publishDue() {
-    long now = ticker.nanoTime();
-    for (Map.Entry<Multihash, Long> key : List.copyOf(provided.entrySet())) {
-      if (publishing < MAX_PUBLISHING && now - key.getValue() >= 0) {
-        track(announce(key.getKey()));
-      }
-    }
-    for (Map.Entry<Name, Long> key : List.copyOf(published.entrySet())) {
-      if (publishing < MAX_PUBLISHING && now - key.getValue() >= 0) {
-        if (records.value(key.getKey().bytes()).isEmpty()) {
-          published.remove(key.getKey());
-        } else {
-          track(publish(key.getKey().bytes()));
-        }
-      }
-    }
-  }
-
-  private void track(CompletableFuture<Integer> publication) {
-    publishing++;
-    publication.whenComplete(
-        (peers, error) -> {
-          publishing--;
-          if (running && error == null) {
-            publishDue();
-          }
-        });
-  }
-
-  /**
-   * Sends each peer a request of its own.
-   *
-   * @return done, never failed, with how many answers were good
-   */
-  private CompletableFuture<Integer> sendAll(
-      List<PeerInfo> peers,
-      Function<PeerInfo, KadMessage.Request> request,
-      Predicate<KadExchange.Answer> isGood) {
-    List<CompletableFuture<Integer>> sent = new ArrayList<>(peers.size());
-    for (PeerInfo peer : peers) {
-      sent.add(
-          requests
-              .ask(request.apply(peer), peer)
-              .handle((answer, error) -> error == null && isGood.test(answer) ? 1 : 0));
-    }
-    return CompletableFuture.allOf(sent.toArray(CompletableFuture<?>[]::new))
-        .thenApply(all -> sent.stream().mapToInt(CompletableFuture::join).sum());
+    return supply(() -> lookups.value(name, quorum));
   }
 
   // What it looks like.
@@ -898,7 +462,7 @@ public final class KadDht implements AutoCloseable {
                     table.size(),
                     Arrays.stream(table.bucketSizes()).boxed().toList(),
                     keeper.networkSize(),
-                    provided.size(),
+                    publisher.providedCount(),
                     records.providerCount(),
                     records.valueCount(),
                     keeper.watch().violations())));

@@ -9,12 +9,15 @@ import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.peer.PeerInfo;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Sends requests and tells the {@link TableKeeper} who answered and who did not. Runs on the
@@ -90,6 +93,25 @@ final class Requests {
       answer.whenComplete((done, error) -> timer.cancel());
     }
     return answer;
+  }
+
+  /**
+   * Sends each peer a request of its own.
+   *
+   * @return done, never failed, with how many answers were good
+   */
+  CompletableFuture<Integer> askAll(
+      List<PeerInfo> peers,
+      Function<PeerInfo, KadMessage.Request> request,
+      Predicate<KadExchange.Answer> isGood) {
+    List<CompletableFuture<Integer>> sent = new ArrayList<>(peers.size());
+    for (PeerInfo peer : peers) {
+      sent.add(
+          ask(request.apply(peer), peer)
+              .handle((answer, error) -> error == null && isGood.test(answer) ? 1 : 0));
+    }
+    return CompletableFuture.allOf(sent.toArray(CompletableFuture<?>[]::new))
+        .thenApply(all -> sent.stream().mapToInt(CompletableFuture::join).sum());
   }
 
   /** Runs a timer's task on the executor, later when that has too much to do. */
