@@ -1,0 +1,105 @@
+package io.infernet.discovery.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.infernet.discovery.gossip.GossipConfig;
+import io.infernet.discovery.gossip.score.PeerScoreParams;
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Small runs of what {@code infernet bench dht} runs with a thousand nodes and more. */
+class GossipSimulationTest {
+
+  private static final int DEGREE = GossipConfig.defaults().mesh().degree();
+
+  @Test
+  void reachesEverybodyInTimeAlthoughAFifthDropsWhatItReceives() {
+    GossipSimulationResult result = run(200, 1, 0.2, 0, Set.of(), 1_024);
+
+    assertEquals(40, result.droppers());
+    assertEquals(1, result.reached(), 0.001, result.toString());
+    assertTrue(result.copies() <= DEGREE, result.toString());
+    assertTrue(result.copies() >= 1, result.toString());
+  }
+
+  @Test
+  void sendsLargeMessagesAtMostHalfAsOften() {
+    GossipSimulationResult result = run(200, 2, 0.2, 0, Set.of(), 20 * 1_024);
+
+    assertEquals(1, result.reached(), 0.001, result.toString());
+    assertTrue(result.copies() <= DEGREE / 2.0, result.toString());
+  }
+
+  @Test
+  void doesTheSameAgainForTheSameSeed() {
+    GossipSimulationResult once = run(50, 3, 0.2, 0, Set.of(), 1_024);
+
+    assertEquals(once, run(50, 3, 0.2, 0, Set.of(), 1_024));
+    assertNotEquals(once.traceHash(), run(50, 4, 0.2, 0, Set.of(), 1_024).traceHash());
+  }
+
+  @Test
+  void listensNoMoreToThoseWhoFlood() {
+    GossipSimulationResult result =
+        run(
+            60,
+            5,
+            0,
+            0.2,
+            Set.of(
+                GossipAttack.INVALID_MESSAGES, GossipAttack.IHAVE_FLOOD, GossipAttack.GRAFT_FLOOD),
+            1_024);
+
+    assertEquals(1, result.reached(), 0.001, result.toString());
+    assertEquals(1, result.hostileIgnored(), result.toString());
+    assertEquals(0, result.hostileInMesh(), result.toString());
+    assertEquals(0, result.honestIgnored(), result.toString());
+  }
+
+  @Test
+  void reachesVictimsWhoseMeshesAreFullOfSilentPeers() {
+    GossipSimulationResult result = run(100, 6, 0, 0.4, Set.of(GossipAttack.ECLIPSE), 1_024);
+
+    assertEquals(1, result.victimsReached(), 0.01, result.toString());
+    assertEquals(1, result.reached(), 0.001, result.toString());
+    assertEquals(0, result.honestIgnored(), result.toString());
+  }
+
+  @Test
+  void reachesEverybodyWhenAFifthTurnsSilentAtOnce() {
+    GossipSimulationResult result = run(100, 7, 0, 0.2, Set.of(GossipAttack.COVERT_FLASH), 1_024);
+
+    assertEquals(1, result.reached(), 0.001, result.toString());
+  }
+
+  private static GossipSimulationResult run(
+      int nodes,
+      long seed,
+      double droppers,
+      double attackers,
+      Set<GossipAttack> attacks,
+      int messageSize) {
+    return new GossipSimulation(
+            new GossipSimulationConfig(
+                nodes,
+                seed,
+                Duration.ofMillis(50),
+                Duration.ofMillis(300),
+                0,
+                10,
+                droppers,
+                attackers,
+                attacks,
+                5,
+                Duration.ofSeconds(12),
+                5,
+                messageSize,
+                Duration.ofMillis(500),
+                GossipConfig.defaults(),
+                PeerScoreParams.defaults()))
+        .run();
+  }
+}
