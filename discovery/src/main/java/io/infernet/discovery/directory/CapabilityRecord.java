@@ -13,13 +13,15 @@ import java.util.Optional;
  * What a peer says of itself, at a moment.
  *
  * @param peer who
+ * @param network in which network
  * @param sequence grows with every record of the same peer
  * @param timestamp when, by the peer's clock, in whole milliseconds
- * @param addresses where it listens, without {@code /p2p}
+ * @param addresses where others reach it, without {@code /p2p}
  * @param capabilities what it can do
  */
 public record CapabilityRecord(
     PeerId peer,
+    NetworkName network,
     long sequence,
     Instant timestamp,
     List<Multiaddr> addresses,
@@ -30,6 +32,7 @@ public record CapabilityRecord(
 
   public CapabilityRecord {
     requireNonNull(peer, "peer is null");
+    requireNonNull(network, "network is null");
     requireNonNull(capabilities, "capabilities is null");
     if (sequence < 0) {
       throw new IllegalArgumentException("sequence is negative: " + sequence);

@@ -1,57 +1,62 @@
 package io.infernet.discovery.directory;
 
+import io.infernet.discovery.gossip.GossipRouter;
+import io.infernet.discovery.gossip.PublishResult;
+import io.infernet.discovery.kad.KadDht;
 import io.infernet.libp2p.concurrent.Scheduler;
+import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.ConnectionListener;
 import io.infernet.libp2p.host.Host;
-import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.host.PeerRateLimiter;
-import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
+import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.PrivateKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows what peers serve by asking those that are connected: each peer tells its own signed record
- * and passes on fresh ones of others, so that whoever knows one peer also hears of those behind it.
+ * Knows who can run what. Each node tells by gossip every half minute what it can do (topic {@code
+ * /infernet/heartbeats/1}), so that all know all; the DHT knows the providers of each model and
+ * each node's record, for those who don't; and a node that has just started asks those that it
+ * connects to on streams of {@code /infernet/directory/1.0.0}. What was looked for in vain is told
+ * on {@code /infernet/demand/1}, work is offered on {@code /infernet/offers/1}. In a network with
+ * another name than {@code main} that name comes after {@code /infernet}.
  *
- * <p>Asks when a connection comes up and then from time to time; tells its own record when it has
- * changed. A forged record ends the stream that brought it. Public methods are safe from any
- * thread; its owner starts and closes it.
+ * <p>A record counts only with the signature of the peer that it is about. Public methods are safe
+ * from any thread; its owner starts and closes it, and starts and closes gossip and the DHT around
+ * it.
  */
 public final class Directory implements AutoCloseable {
 
-  public static final ProtocolId PROTOCOL = ProtocolId.of("/infernet/directory/1.0.0");
-
   private static final Logger LOG = LoggerFactory.getLogger(Directory.class);
 
+  private static final String QUERY_PROTOCOL = "directory/1.0.0";
+
   private final Host host;
-  private final PrivateKey key;
-  private final Supplier<Capabilities> capabilities;
-  private final Supplier<List<Multiaddr>> addresses;
+  private final KadDht dht;
   private final CapabilityTable table;
   private final DirectoryConfig config;
   private final DirectoryCodec codec;
@@ -59,21 +64,29 @@ public final class Directory implements AutoCloseable {
   private final Scheduler scheduler;
   private final Clock clock;
   private final RandomGenerator random;
-  private final PeerRateLimiter rate;
+  private final ProtocolId protocol;
+  private final PeerRateLimiter queryRate;
+  private final OwnRecord own;
+  private final PeerQueries queries;
+  private final Heartbeats heartbeats;
+  private final Announcements announcements;
+  private final Demands demands;
+  private final Offers offers;
 
   // Owned by the executor.
-  private final Map<PeerId, CompletableFuture<Void>> asking = new LinkedHashMap<>();
+  /** Connected peers that were asked after they connected, each with when that has ended. */
+  private final Map<PeerId, CompletableFuture<Void>> asked = new LinkedHashMap<>();
 
-  /** Connected peers that were asked at least once. */
-  private final Set<PeerId> asked = new LinkedHashSet<>();
+  private final Map<Cid, ProviderSearch> searches = new LinkedHashMap<>();
 
-  private @Nullable SignedCapability own;
-  private long sequence;
-  private boolean announcePending;
-  private Instant lastAnnounced = Instant.EPOCH;
-  private Scheduler.Cancellable refreshTimer = () -> {};
-  private Scheduler.Cancellable announceTimer = () -> {};
+  /** Models that were searched for in vain since a peer connected last, each with when. */
+  private final Map<Cid, Instant> missed = new LinkedHashMap<>();
+
+  private int askedForAll;
+  private Scheduler.Cancellable careTimer = () -> {};
   private boolean running;
+
+  private volatile boolean closed;
 
   /**
    * @param key signs this node's record
@@ -81,6 +94,7 @@ public final class Directory implements AutoCloseable {
    * @param addresses where peers reach this node, without {@code /p2p}; called likewise
    * @param table where records go; may have other sources too
    * @param executor the service's event thread
+   * @param random used on the executor alone
    */
   public Directory(
       Host host,
@@ -88,16 +102,16 @@ public final class Directory implements AutoCloseable {
       Supplier<Capabilities> capabilities,
       Supplier<List<Multiaddr>> addresses,
       CapabilityTable table,
+      GossipRouter gossip,
+      KadDht dht,
       DirectoryConfig config,
       Executor executor,
       Scheduler scheduler,
       Clock clock,
-      RandomGenerator random,
-      PeerRateLimiter rate) {
+      Ticker ticker,
+      RandomGenerator random) {
     this.host = host;
-    this.key = key;
-    this.capabilities = capabilities;
-    this.addresses = addresses;
+    this.dht = dht;
     this.table = table;
     this.config = config;
     this.codec = new DirectoryCodec(config.limits());
@@ -105,49 +119,105 @@ public final class Directory implements AutoCloseable {
     this.scheduler = scheduler;
     this.clock = clock;
     this.random = random;
-    this.rate = rate;
+    this.protocol = config.network().protocol(QUERY_PROTOCOL);
+    this.queryRate = rate(config.asking().maxPerMinute(), ticker);
+    this.own = new OwnRecord(key, capabilities, addresses, config, codec, clock);
+    this.queries =
+        new PeerQueries(
+            host, protocol, codec, config, table, this::learn, executor, scheduler, ticker);
+    this.heartbeats =
+        new Heartbeats(
+            new GossipTopic<>(
+                config.network().topic("heartbeats/1"),
+                DirectoryMessage.Heartbeat.class,
+                gossip,
+                codec,
+                rate(config.heartbeats().maxPerMinute(), ticker)),
+            own,
+            this::learn,
+            config.heartbeats(),
+            this::run,
+            scheduler,
+            clock,
+            random);
+    this.announcements =
+        new Announcements(dht, own, config.announcing(), this::run, scheduler, clock, random);
+    this.demands =
+        new Demands(
+            host.peerId(),
+            new GossipTopic<>(
+                config.network().topic("demand/1"),
+                DirectoryMessage.Demand.class,
+                gossip,
+                codec,
+                rate(config.demands().maxPerMinute(), ticker)),
+            config,
+            clock);
+    this.offers =
+        new Offers(
+            new GossipTopic<>(
+                config.network().topic("offers/1"),
+                DirectoryMessage.Offer.class,
+                gossip,
+                codec,
+                rate(config.offers().maxPerMinute(), ticker)),
+            own,
+            config.offers(),
+            this::run,
+            clock);
   }
 
-  /** Begins to answer and to ask. */
+  /** Remembers as many peers as there may be records. */
+  private PeerRateLimiter rate(int perMinute, Ticker ticker) {
+    return new PeerRateLimiter(perMinute, config.table().maxRecords(), ticker);
+  }
+
+  /** Begins to answer, to ask and to tell. */
   public void start() {
-    executor.execute(
+    run(
         () -> {
           running = true;
-          host.handle(PROTOCOL, this::onStream);
+          host.handle(protocol, this::onStream);
           host.addConnectionListener(
               new ConnectionListener() {
                 @Override
                 public void onConnected(Connection connection) {
-                  run(() -> ask(connection.remotePeer()));
+                  run(() -> connected(connection.remotePeer()));
                 }
 
                 @Override
                 public void onDisconnected(Connection connection) {
-                  PeerId peer = connection.remotePeer();
-                  run(
-                      () -> {
-                        if (host.connection(peer).isEmpty()) {
-                          asked.remove(peer);
-                        }
-                      });
+                  run(() -> disconnected(connection.remotePeer()));
                 }
               });
-          refresh();
+          connectedPeers().forEach(this::greet);
+          demands.start();
+          offers.start();
+          heartbeats.start();
+          announcements.start();
+          careLater();
         });
   }
 
+  // What is known.
+
   /** The fresh records of others that serve this model, those first that have it warm. */
   public List<CapabilityRecord> providers(Cid manifest) {
-    return table.providers(manifest, clock.instant()).stream()
-        .filter(record -> !record.peer().equals(host.peerId()))
-        .toList();
+    return withoutSelf(table.providers(manifest, clock.instant()));
+  }
+
+  /** The fresh records of others that answer the query, best first, as far as they are known. */
+  public List<CapabilityRecord> known(DirectoryQuery query) {
+    return withoutSelf(table.find(query, clock.instant()));
   }
 
   /** All fresh records of others. */
   public List<CapabilityRecord> all() {
-    return table.all(clock.instant()).stream()
-        .filter(record -> !record.peer().equals(host.peerId()))
-        .toList();
+    return withoutSelf(table.all(clock.instant()));
+  }
+
+  private List<CapabilityRecord> withoutSelf(List<CapabilityRecord> records) {
+    return records.stream().filter(record -> !record.peer().equals(host.peerId())).toList();
   }
 
   /** The fresh record of one peer. */
@@ -155,49 +225,210 @@ public final class Directory implements AutoCloseable {
     return table.get(peer, clock.instant());
   }
 
-  /**
-   * Waits for what connected peers serve, as after a start.
-   *
-   * @return done, never failed, when every connected peer was asked at least once and has answered
-   *     or cannot
-   */
-  public CompletableFuture<Void> settled() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    try {
-      executor.execute(
-          () -> {
-            List<CompletableFuture<Void>> waitFor = new ArrayList<>(asking.values());
-            for (PeerId peer : connectedPeers()) {
-              if (!asked.contains(peer)) {
-                waitFor.add(ask(peer));
-              }
-            }
-            CompletableFuture.allOf(waitFor.toArray(CompletableFuture<?>[]::new))
-                .whenComplete((all, error) -> done.complete(null));
-          });
-    } catch (RejectedExecutionException e) {
-      done.complete(null);
-    }
-    return done;
+  /** How long the peer took to answer the last time that it was asked, if it was. */
+  public Optional<Duration> latency(PeerId peer) {
+    return table.latency(peer);
   }
 
-  /** Says that {@code capabilities} has changed; connected peers are told soon. */
+  /** What is wanted and served by nobody, most wanted first. */
+  public List<Demand> demand() {
+    return demands.list();
+  }
+
+  // What is searched for.
+
+  /**
+   * Finds who answers the query: at once when that is known, else by asking connected peers and the
+   * DHT. When nobody is found, others hear that the model is wanted.
+   *
+   * @return never failed; empty when there is nobody
+   */
+  public CompletableFuture<List<CapabilityRecord>> find(DirectoryQuery query) {
+    CompletableFuture<List<CapabilityRecord>> answer = new CompletableFuture<>();
+    try {
+      executor.execute(() -> find(query, answer));
+    } catch (RejectedExecutionException e) {
+      answer.complete(known(query));
+    }
+    return answer;
+  }
+
+  private void find(DirectoryQuery query, CompletableFuture<List<CapabilityRecord>> answer) {
+    List<CapabilityRecord> known = known(query);
+    ProviderSearch search = searches.get(query.manifest());
+    if (!known.isEmpty() || !running) {
+      answer.complete(known);
+    } else if (search != null) {
+      search.await(query, answer);
+    } else if (wasMissed(query.manifest()) || searches.size() >= config.asking().maxSearches()) {
+      wantedInVain(query);
+      answer.complete(known);
+    } else {
+      ProviderSearch begun =
+          new ProviderSearch(query.manifest(), config.asking().maxProviders(), this::known);
+      begun.await(query, answer);
+      begin(begun);
+    }
+  }
+
+  /** Tells others, unless there are providers, such as dear or busy ones. */
+  private void wantedInVain(DirectoryQuery query) {
+    if (running && providers(query.manifest()).isEmpty()) {
+      demands.missed(query);
+    }
+  }
+
+  private boolean wasMissed(Cid manifest) {
+    Instant since = clock.instant().minus(config.asking().missLifetime());
+    missed.values().removeIf(at -> at.isBefore(since));
+    return missed.containsKey(manifest);
+  }
+
+  private void begin(ProviderSearch search) {
+    searches.put(search.manifest(), search);
+    endAfter(config.asking().searchTimeout(), search);
+    search.begun();
+    // What was asked already may bring it.
+    List<PeerId> neighbours = new ArrayList<>();
+    for (PeerId peer : connectedPeers()) {
+      CompletableFuture<Void> greeting = asked.get(peer);
+      if (greeting != null && !greeting.isDone()) {
+        part(search, greeting);
+      } else {
+        neighbours.add(peer);
+      }
+    }
+    shuffle(neighbours);
+    neighbours.stream()
+        .limit(config.asking().newcomerAsks())
+        .forEach(peer -> part(search, queries.askProviders(peer, search.manifest())));
+    part(
+        search,
+        dht.findProviders(
+            search.manifest().hash(), provider -> run(() -> onProvider(search, provider))));
+    if (search.done()) {
+      end(search);
+    }
+  }
+
+  private void endAfter(Duration wait, ProviderSearch search) {
+    scheduler.schedule(
+        wait,
+        () -> {
+          try {
+            executor.execute(() -> end(search));
+          } catch (RejectedExecutionException e) {
+            // Those who wait must hear, unless this node ends.
+            if (!closed) {
+              endAfter(config.asking().searchTimeout(), search);
+            }
+          }
+        });
+  }
+
+  private void onProvider(ProviderSearch search, PeerInfo provider) {
+    if (provider.id().equals(host.peerId()) || !search.mayAsk(provider)) {
+      return;
+    }
+    host.peers().addAddresses(provider.id(), RecordAddresses.worthTrying(provider.addresses()));
+    part(
+        search,
+        queries
+            .askItself(provider.id())
+            .exceptionallyCompose(error -> readFromDht(provider.id(), error)));
+  }
+
+  /** A provider that cannot be asked may have put a record that is fresh enough. */
+  private CompletableFuture<Void> readFromDht(PeerId peer, Throwable why) {
+    LOG.debug("{} cannot be asked what it serves: {}", peer, why.getMessage());
+    return dht.getValue(CapabilityValidator.key(peer), 1)
+        .thenAccept(
+            value ->
+                value.ifPresent(
+                    bytes -> {
+                      try {
+                        learn(
+                            codec.decodeRecord(bytes), CapabilityTable.Way.HEARSAY, host.peerId());
+                      } catch (ProtocolViolationException e) {
+                        LOG.debug("the DHT's record of {}: {}", peer, e.getMessage());
+                      }
+                    }));
+  }
+
+  /** Waits for something that may bring an answer; however it ends. */
+  private void part(ProviderSearch search, CompletableFuture<?> future) {
+    search.begun();
+    future.whenComplete(
+        (ok, error) ->
+            run(
+                () -> {
+                  if (search.done()) {
+                    end(search);
+                  }
+                }));
+  }
+
+  private void end(ProviderSearch search) {
+    searches.remove(search.manifest(), search);
+    List<DirectoryQuery> vain = search.end();
+    if (!vain.isEmpty() && missed.size() < config.demands().maxModels()) {
+      missed.put(search.manifest(), clock.instant());
+    }
+    vain.forEach(this::wantedInVain);
+  }
+
+  // What is told.
+
+  /** Says that {@code capabilities} has changed; others are told soon. */
   public void changed() {
-    run(this::announceSoon);
+    run(
+        () -> {
+          heartbeats.changed();
+          announcements.changed();
+        });
+  }
+
+  /**
+   * Offers work to everyone who serves its model.
+   *
+   * @return to how many peers it is being sent; they pass it on
+   * @throws IllegalArgumentException when this node is not its requester
+   */
+  public CompletableFuture<Integer> offer(JobOffer offer) {
+    if (!offer.requester().equals(host.peerId())) {
+      throw new IllegalArgumentException("an offer of somebody else");
+    }
+    return offers.publish(offer).thenApply(PublishResult::peers);
+  }
+
+  /**
+   * Hears of work that this node would take by what it serves, its price and its policy.
+   *
+   * @param listener called on the executor, once for each offer
+   * @return ends that
+   */
+  public AutoCloseable onOffer(Consumer<JobOffer> listener) {
+    offers.listen(listener);
+    return () -> offers.unlisten(listener);
   }
 
   @Override
   public void close() {
+    closed = true;
     run(
         () -> {
           running = false;
-          host.unhandle(PROTOCOL);
-          refreshTimer.cancel();
-          announceTimer.cancel();
+          host.unhandle(protocol);
+          careTimer.cancel();
+          announcements.close();
+          heartbeats.close();
+          offers.close();
+          demands.close();
+          List.copyOf(searches.values()).forEach(this::end);
         });
   }
 
-  /** Runs {@code task} on the executor, unless that is full or closed: asking comes again. */
+  /** Runs {@code task} on the executor, unless that is full or closed: all of it comes again. */
   private void run(Runnable task) {
     try {
       executor.execute(task);
@@ -210,216 +441,130 @@ public final class Directory implements AutoCloseable {
     return host.connections().stream().map(Connection::remotePeer).distinct().toList();
   }
 
-  // Serving.
+  private void shuffle(List<?> list) {
+    Collections.shuffle(list, new Random(random.nextLong()));
+  }
+
+  // Records.
+
+  private CapabilityTable.Outcome learn(
+      SignedCapability signed, CapabilityTable.Way way, PeerId source) {
+    CapabilityRecord record = signed.record();
+    if (record.peer().equals(host.peerId())) {
+      return CapabilityTable.Outcome.STALE;
+    }
+    CapabilityTable.Outcome outcome = table.add(signed, way, source, clock.instant());
+    switch (outcome) {
+      case ADDED -> {
+        host.peers().addAddresses(record.peer(), RecordAddresses.worthTrying(record.addresses()));
+        demands.satisfied(record.capabilities().models());
+        run(() -> searches.values().forEach(ProviderSearch::look));
+      }
+      case FORGED, ABSURD, FOREIGN ->
+          LOG.info("{} brought a record of {} that is {}", source, record.peer(), outcome);
+      case FROM_THE_FUTURE ->
+          LOG.debug("{} brought a record of {} from the future", source, record.peer());
+      case KNOWN, STALE, EXPIRED, NO_ROOM -> {}
+    }
+    return outcome;
+  }
+
+  // Connected peers.
+
+  private void connected(PeerId peer) {
+    if (running) {
+      missed.clear();
+      greet(peer);
+      heartbeats.connected();
+      announcements.connected();
+    }
+  }
+
+  private void disconnected(PeerId peer) {
+    if (host.connection(peer).isEmpty()) {
+      asked.remove(peer);
+    }
+  }
+
+  /** Asks a peer that has just connected: the first ones for all they know. */
+  private void greet(PeerId peer) {
+    if (asked.containsKey(peer)) {
+      return;
+    }
+    boolean forAll = askedForAll < config.asking().newcomerAsks();
+    askedForAll += forAll ? 1 : 0;
+    asked.put(peer, log(peer, forAll ? queries.askAll(peer) : queries.askItself(peer)));
+  }
+
+  private static CompletableFuture<Void> log(PeerId peer, CompletableFuture<Void> answer) {
+    return answer.exceptionally(
+        error -> {
+          LOG.debug("asking {}: {}", peer, error.getMessage());
+          return null;
+        });
+  }
+
+  private void careLater() {
+    careTimer = scheduler.schedule(config.asking().silence().dividedBy(3), () -> run(this::care));
+  }
+
+  /** Asks connected peers whose heartbeats don't arrive. */
+  private void care() {
+    if (!running) {
+      return;
+    }
+    Instant silent = clock.instant().minus(config.asking().silence());
+    for (PeerId peer : connectedPeers()) {
+      CompletableFuture<Void> last = asked.get(peer);
+      boolean late =
+          get(peer)
+              .map(record -> record.timestamp().isBefore(silent))
+              .orElseGet(() -> speaks(peer));
+      if (late && (last == null || last.isDone())) {
+        asked.put(peer, log(peer, queries.askItself(peer)));
+      }
+    }
+    careLater();
+  }
+
+  /** Whether a peer, by its own words, can be asked. */
+  private boolean speaks(PeerId peer) {
+    return host.peers().metadata(peer).filter(m -> m.protocols().contains(protocol)).isPresent();
+  }
+
+  // Answering.
 
   private void onStream(Stream stream) {
     MessageStream<DirectoryMessage> messages = new MessageStream<>(stream, codec, executor);
     messages.listen(new DirectoryStreamHandler(this, messages));
-    Scheduler.Cancellable limit = scheduler.schedule(config.queryTimeout(), stream::reset);
+    Scheduler.Cancellable limit = scheduler.schedule(config.asking().timeout(), stream::reset);
     stream.closed().thenRun(limit::cancel);
   }
 
+  /** Whether that peer has not asked too often. */
   boolean mayAsk(PeerId peer) {
-    return running && rate.tryAcquire(peer);
+    return queryRate.tryAcquire(peer);
   }
 
+  /** This node's record, then those of others that fit, as many as asked for. */
   DirectoryMessage.Records answer(DirectoryMessage.Query query, PeerId asker) {
     int limit = Math.min(query.limit(), config.limits().maxRecords());
     List<SignedCapability> records = new ArrayList<>();
-    records.add(ownRecord());
-    for (SignedCapability other : table.signed(clock.instant())) {
-      PeerId about = other.record().peer();
-      if (records.size() < limit && !about.equals(asker) && !about.equals(host.peerId())) {
-        records.add(other);
+    records.add(own.current());
+    if (limit > 1) {
+      List<SignedCapability> others = new ArrayList<>();
+      for (SignedCapability other : table.signed(clock.instant())) {
+        CapabilityRecord record = other.record();
+        if (!record.peer().equals(asker)
+            && !record.peer().equals(host.peerId())
+            && query.manifest().map(wanted -> record.offer(wanted).isPresent()).orElse(true)) {
+          others.add(other);
+        }
       }
+      // Another part of them for each who asks.
+      shuffle(others);
+      records.addAll(others.subList(0, Math.min(others.size(), limit - 1)));
     }
     return new DirectoryMessage.Records(records);
-  }
-
-  /** Whether {@code signed} was acceptable, new or not. */
-  boolean learn(SignedCapability signed, PeerId source) {
-    CapabilityRecord record = signed.record();
-    if (record.peer().equals(host.peerId())) {
-      return true;
-    }
-    CapabilityTable.Outcome outcome = table.add(signed, source, clock.instant());
-    switch (outcome) {
-      case ADDED -> host.peers().addAddresses(record.peer(), record.addresses());
-      case FORGED -> {
-        LOG.info("{} passed on a forged record of {}", source, record.peer());
-        return false;
-      }
-      case FROM_THE_FUTURE ->
-          LOG.debug("{} passed on a record of {} from the future", source, record.peer());
-      case KNOWN, EXPIRED, NO_ROOM -> {}
-    }
-    return true;
-  }
-
-  // Asking.
-
-  private void refresh() {
-    if (!running) {
-      return;
-    }
-    connectedPeers().forEach(this::ask);
-    double jitter = 0.8 + 0.4 * random.nextDouble();
-    long nanos = (long) (config.refreshInterval().toNanos() * jitter);
-    refreshTimer = scheduler.schedule(Duration.ofNanos(nanos), () -> run(this::refresh));
-  }
-
-  /** Asks one peer, unless it is being asked. Done, never failed, when that has ended. */
-  private CompletableFuture<Void> ask(PeerId peer) {
-    CompletableFuture<Void> present = asking.get(peer);
-    if (present != null || !running) {
-      return present != null ? present : CompletableFuture.completedFuture(null);
-    }
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    CompletableFuture<Void> ended = done.handle((ok, error) -> null);
-    asking.put(peer, ended);
-    asked.add(peer);
-    scheduler.timeout(
-        done, config.queryTimeout(), () -> peer + " did not answer the directory in time");
-    done.whenComplete(
-        (ok, error) -> {
-          if (error != null) {
-            LOG.debug("asking {}: {}", peer, error.getMessage());
-          }
-          run(() -> asking.remove(peer, ended));
-        });
-    host.newStream(peer, List.of(PROTOCOL))
-        .whenComplete(
-            (stream, error) -> {
-              if (error != null) {
-                done.completeExceptionally(error);
-              } else {
-                query(stream, done);
-              }
-            });
-    return ended;
-  }
-
-  private void query(Stream stream, CompletableFuture<Void> done) {
-    MessageStream<DirectoryMessage> messages = new MessageStream<>(stream, codec, executor);
-    PeerId peer = stream.connection().remotePeer();
-    messages.listen(
-        new MessageListener<>() {
-          @Override
-          public void onMessage(DirectoryMessage message) {
-            if (message instanceof DirectoryMessage.Records answer && !done.isDone()) {
-              for (SignedCapability record : answer.records()) {
-                if (!learn(record, peer)) {
-                  stream.reset();
-                  done.completeExceptionally(
-                      new ProtocolViolationException("a record in the answer is forged"));
-                  return;
-                }
-              }
-              done.complete(null);
-            } else {
-              stream.reset();
-            }
-          }
-
-          @Override
-          public void onRemoteClose() {
-            done.completeExceptionally(
-                new PeerUnavailableException("the stream was closed without an answer"));
-          }
-
-          @Override
-          public void onReset(Throwable cause) {
-            done.completeExceptionally(cause);
-          }
-        });
-    messages.send(new DirectoryMessage.Query(config.limits().maxRecords()));
-    messages.closeWrite();
-    done.whenComplete(
-        (ok, error) -> {
-          if (error != null) {
-            stream.reset();
-          }
-        });
-  }
-
-  // Telling.
-
-  /** This node's record, made anew when it has changed or is no longer young. */
-  private SignedCapability ownRecord() {
-    Instant now = clock.instant();
-    Capabilities current = bounded(capabilities.get());
-    List<Multiaddr> reachable =
-        addresses.get().stream().limit(config.limits().maxAddresses()).toList();
-    SignedCapability present = own;
-    if (present != null
-        && present.record().capabilities().equals(current)
-        && present.record().addresses().equals(reachable)
-        && !present.record().timestamp().plus(config.ownRecordAge()).isBefore(now)) {
-      return present;
-    }
-    // A restarted node goes on above what it said before, as long as its clock does.
-    sequence = Math.max(sequence + 1, now.toEpochMilli());
-    SignedCapability next =
-        codec.sign(new CapabilityRecord(host.peerId(), sequence, now, reachable, current), key);
-    own = next;
-    return next;
-  }
-
-  private Capabilities bounded(Capabilities full) {
-    DirectoryLimits limits = config.limits();
-    return new Capabilities(
-        full.roles().stream().limit(limits.maxRoles()).toList(),
-        full.models().stream().limit(limits.maxModels()).toList(),
-        full.load(),
-        full.region(),
-        full.agent());
-  }
-
-  private void announceSoon() {
-    if (!running || announcePending) {
-      return;
-    }
-    announcePending = true;
-    Duration since = Duration.between(lastAnnounced, clock.instant());
-    Duration wait = config.announceInterval().minus(since);
-    announceTimer =
-        scheduler.schedule(wait.isNegative() ? Duration.ZERO : wait, () -> run(this::announce));
-  }
-
-  private void announce() {
-    announcePending = false;
-    if (!running) {
-      return;
-    }
-    lastAnnounced = clock.instant();
-    DirectoryMessage.Announcement news = new DirectoryMessage.Announcement(ownRecord());
-    for (PeerId peer : connectedPeers()) {
-      host.newStream(peer, List.of(PROTOCOL))
-          .thenAccept(
-              stream -> {
-                MessageStream<DirectoryMessage> messages =
-                    new MessageStream<>(stream, codec, executor);
-                messages.listen(new Silence(stream));
-                messages.send(news);
-                messages.closeWrite();
-                Scheduler.Cancellable limit =
-                    scheduler.schedule(config.queryTimeout(), stream::reset);
-                stream.closed().thenRun(limit::cancel);
-              });
-    }
-  }
-
-  /** Expects no answer. */
-  private record Silence(Stream stream) implements MessageListener<DirectoryMessage> {
-    @Override
-    public void onMessage(DirectoryMessage message) {
-      stream.reset();
-    }
-
-    @Override
-    public void onRemoteClose() {}
-
-    @Override
-    public void onReset(Throwable cause) {}
   }
 }

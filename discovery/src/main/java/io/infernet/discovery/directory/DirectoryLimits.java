@@ -8,6 +8,8 @@ package io.infernet.discovery.directory;
  * @param maxAddresses addresses in one record
  * @param maxRoles roles in one record
  * @param maxModels models in one record
+ * @param maxGpus kinds of GPU in one record
+ * @param maxTopics topics of content in one record or offer
  * @param maxTextLength bytes of a name, role, region or agent
  */
 public record DirectoryLimits(
@@ -16,6 +18,8 @@ public record DirectoryLimits(
     int maxAddresses,
     int maxRoles,
     int maxModels,
+    int maxGpus,
+    int maxTopics,
     int maxTextLength) {
 
   public DirectoryLimits {
@@ -24,13 +28,15 @@ public record DirectoryLimits(
         || maxAddresses < 1
         || maxRoles < 1
         || maxModels < 1
+        || maxGpus < 1
+        || maxTopics < 1
         || maxTextLength < 1) {
       throw new IllegalArgumentException("a limit of the directory is below 1");
     }
   }
 
-  /** At most half a mebibyte for an answer of 64 records. */
+  /** About one mebibyte for an answer of 64 records of the largest size. */
   public static DirectoryLimits defaults() {
-    return new DirectoryLimits(8 * 1024, 64, 16, 8, 64, 128);
+    return new DirectoryLimits(8 * 1024, 64, 16, 8, 64, 8, 16, 128);
   }
 }

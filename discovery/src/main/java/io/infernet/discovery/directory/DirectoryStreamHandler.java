@@ -4,10 +4,7 @@ import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.peer.PeerId;
 
-/**
- * One inbound stream of the directory: a query and its answer, or an announcement. Runs on the
- * service's executor.
- */
+/** One inbound stream of the directory: a query and its answer. Runs on the service's executor. */
 final class DirectoryStreamHandler implements MessageListener<DirectoryMessage> {
 
   private final Directory directory;
@@ -30,12 +27,6 @@ final class DirectoryStreamHandler implements MessageListener<DirectoryMessage> 
     if (message instanceof DirectoryMessage.Query query) {
       stream.send(directory.answer(query, remote));
       stream.closeWrite();
-    } else if (message instanceof DirectoryMessage.Announcement announcement) {
-      if (directory.learn(announcement.record(), remote)) {
-        stream.closeWrite();
-      } else {
-        stream.reset();
-      }
     } else {
       stream.reset();
     }

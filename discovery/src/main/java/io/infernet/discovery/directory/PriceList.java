@@ -22,10 +22,14 @@ public record PriceList(long base, long perThousandTokens) {
     return new PriceList(0, 0);
   }
 
-  /** The price of a job of so many tokens, rounded up. */
-  public long price(int tokens) {
-    if (tokens < 0) {
-      throw new IllegalArgumentException("tokens is negative: " + tokens);
+  /**
+   * The price of a job of so many tokens, rounded up.
+   *
+   * @param tokens at most 2^31, so that nothing overflows
+   */
+  public long price(long tokens) {
+    if (tokens < 0 || tokens > 1L << 31) {
+      throw new IllegalArgumentException("tokens out of range: " + tokens);
     }
     return base + (perThousandTokens * tokens + 999) / 1000;
   }

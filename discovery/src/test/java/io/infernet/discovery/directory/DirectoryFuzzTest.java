@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -25,8 +26,11 @@ class DirectoryFuzzTest {
   static Stream<byte[]> seeds() {
     SignedCapability record = Samples.record(1, 1, Samples.NOW);
     return Stream.of(
-            new DirectoryMessage.Query(5),
-            new DirectoryMessage.Announcement(record),
+            new DirectoryMessage.Query(Optional.of(Samples.MODEL), 5),
+            new DirectoryMessage.Heartbeat(record),
+            new DirectoryMessage.Demand(
+                new DemandSignal(Optional.of(Samples.MODEL), "storyteller", Samples.NOW)),
+            new DirectoryMessage.Offer(Samples.work(record.record().peer(), Samples.NOW)),
             new DirectoryMessage.Records(List.of(record, Samples.record(2, 1, Samples.NOW))))
         .map(message -> Samples.CODEC.encode(message).array());
   }

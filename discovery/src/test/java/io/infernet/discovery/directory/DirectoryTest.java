@@ -6,20 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
-import io.infernet.libp2p.host.PeerRateLimiter;
+import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.peer.PeerId;
-import io.infernet.libp2p.peer.PrivateKey;
-import io.infernet.libp2p.simulation.LinkModel;
-import io.infernet.libp2p.simulation.VirtualHost;
-import io.infernet.libp2p.simulation.VirtualNetwork;
 import io.infernet.libp2p.simulation.VirtualTime;
-import io.infernet.libp2p.testing.TestIdentities;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -27,58 +22,16 @@ import org.junit.jupiter.api.Test;
 
 class DirectoryTest {
 
-  private final VirtualTime time = new VirtualTime();
-  private final VirtualNetwork network =
-      new VirtualNetwork(
-          time,
-          LinkModel.uniform(Duration.ofMillis(1), Duration.ofMillis(20), new SplittableRandom(5)));
-  private int nodes;
+  private static final ProtocolId PROTOCOL = NetworkName.MAIN.protocol("directory/1.0.0");
 
-  private final class Node {
-    final PrivateKey key = TestIdentities.privateKey(++nodes);
-    final VirtualHost host = network.newHost(key.publicKey());
-    Capabilities said = Samples.capabilities(true, Samples.MODEL);
-    final Directory directory =
-        new Directory(
-            host,
-            key,
-            () -> said,
-            host::listenAddresses,
-            new CapabilityTable(DirectoryConfig.defaults()),
-            DirectoryConfig.defaults(),
-            time,
-            time,
-            time.clock(),
-            new SplittableRandom(nodes),
-            new PeerRateLimiter(120, 100, time));
-
-    Node() {
-      host.start();
-    }
-
-    Node started() {
-      directory.start();
-      time.runDue();
-      return this;
-    }
-
-    Set<PeerId> known() {
-      return directory.all().stream().map(CapabilityRecord::peer).collect(Collectors.toSet());
-    }
-
-    PeerId id() {
-      return host.peerId();
-    }
-  }
-
-  private void seconds(int count) {
-    time.advance(Duration.ofSeconds(count));
-  }
+  private final DirectoryWorld world =
+      new DirectoryWorld(5, Duration.ofMillis(1), Duration.ofMillis(20));
+  private final VirtualTime time = world.time;
 
   @Test
   void knowsWhatAPeerServesSoonAfterTheyConnect() {
-    Node one = new Node().started();
-    Node other = new Node().started();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node other = world.node().started();
     one.host.connect(other.host.info());
     time.advance(Duration.ofMillis(200));
 
@@ -91,132 +44,132 @@ class DirectoryTest {
 
   @Test
   void hearsOfPeersBehindTheOneItKnows() {
-    Node bootstrap = new Node().started();
-    List<Node> behind = new ArrayList<>();
+    DirectoryWorld.Node bootstrap = world.node().started();
+    List<DirectoryWorld.Node> behind = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      Node node = new Node().started();
+      DirectoryWorld.Node node = world.node().started();
       node.host.connect(bootstrap.host.info());
       behind.add(node);
     }
-    seconds(1);
-    Node newcomer = new Node().started();
+    world.seconds(1);
+    DirectoryWorld.Node newcomer = world.node().started();
     newcomer.host.connect(bootstrap.host.info());
     time.advance(Duration.ofMillis(200));
 
     assertEquals(6, newcomer.known().size());
     CompletableFuture<Stream> reached =
-        newcomer.host.newStream(behind.get(3).id(), List.of(Directory.PROTOCOL));
-    seconds(1);
+        newcomer.host.newStream(behind.get(3).id(), List.of(PROTOCOL));
+    world.seconds(1);
     assertTrue(reached.isDone() && !reached.isCompletedExceptionally());
   }
 
-  @Test
-  void tellsWhenItIsSettled() {
-    Node one = new Node().started();
-    Node other = new Node().started();
-    CompletableFuture<Void> alone = one.directory.settled();
-    time.runDue();
-    assertTrue(alone.isDone());
+  private CompletableFuture<List<CapabilityRecord>> find(DirectoryWorld.Node from) {
+    return from.directory.find(DirectoryQuery.of(Samples.MODEL));
+  }
 
+  private static Set<PeerId> peers(CompletableFuture<List<CapabilityRecord>> answer) {
+    return answer.join().stream().map(CapabilityRecord::peer).collect(Collectors.toSet());
+  }
+
+  @Test
+  void findsNobodyAtOnceWhenItIsAlone() {
+    DirectoryWorld.Node one = world.node().started();
+    CompletableFuture<List<CapabilityRecord>> answer = find(one);
+    time.runDue();
+
+    assertEquals(Set.of(), peers(answer));
+  }
+
+  @Test
+  void findsWhoOnlyJustConnectedOnceTheyHaveSaidWhatTheyServe() {
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node other = world.node().started();
     one.host.connect(other.host.info());
     while (one.host.connections().isEmpty()) {
       time.runNext();
     }
-    CompletableFuture<Void> settled = one.directory.settled();
+    CompletableFuture<List<CapabilityRecord>> answer = find(one);
     time.runDue();
-    assertFalse(settled.isDone());
-    while (!settled.isDone()) {
-      time.runNext();
-    }
+    assertFalse(answer.isDone());
+    world.millis(200);
 
-    assertEquals(Set.of(other.id()), one.known());
+    assertEquals(Set.of(other.id()), peers(answer));
   }
 
   @Test
-  void settlesWhenAPeerDoesNotAnswer() {
-    Node one = new Node().started();
-    Node silent = new Node().started();
+  void endsASearchWhenAPeerDoesNotAnswer() {
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node silent = world.node().started();
     one.host.connect(silent.host.info());
     while (one.host.connections().isEmpty()) {
       time.runNext();
     }
-    network.stall(silent.id());
-    CompletableFuture<Void> settled = one.directory.settled();
-    time.advance(DirectoryConfig.defaults().queryTimeout().plusMillis(1));
+    world.network.stall(silent.id());
+    CompletableFuture<List<CapabilityRecord>> answer = find(one);
+    time.advance(DirectoryConfig.defaults().asking().searchTimeout().plusMillis(1));
 
-    assertTrue(settled.isDone() && !settled.isCompletedExceptionally());
+    assertEquals(Set.of(), peers(answer));
   }
 
   @Test
-  void settlesWhenAPeerDoesNotSpeakTheProtocol() {
-    Node one = new Node().started();
-    Node foreign = new Node();
+  void endsASearchWhenAPeerDoesNotSpeakTheProtocol() {
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node foreign = world.node();
     one.host.connect(foreign.host.info());
-    CompletableFuture<Void> settled = one.directory.settled();
-    seconds(1);
+    CompletableFuture<List<CapabilityRecord>> answer = find(one);
+    world.seconds(1);
 
-    assertTrue(settled.isDone());
+    assertEquals(Set.of(), peers(answer));
     assertEquals(Set.of(), one.known());
   }
 
   @Test
   void tellsOthersWhenItChanges() {
-    Node one = new Node().started();
-    Node other = new Node().started();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node other = world.node().started();
     one.host.connect(other.host.info());
-    seconds(1);
+    world.seconds(1);
     for (int i = 0; i < 20; i++) {
       other.said = Samples.capabilities(false, Samples.MODEL, Samples.model(i));
       other.directory.changed();
       time.advance(Duration.ofMillis(10));
     }
-    seconds(3);
+    world.seconds(3);
 
     assertEquals(other.said, one.directory.get(other.id()).orElseThrow().capabilities());
   }
 
   @Test
   void keepsConnectedPeersFreshAndForgetsThoseThatLeft() {
-    Node one = new Node().started();
-    Node staying = new Node().started();
-    Node leaving = new Node().started();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node staying = world.node().started();
+    DirectoryWorld.Node leaving = world.node().started();
     one.host.connect(staying.host.info());
     one.host.connect(leaving.host.info());
-    seconds(5);
+    world.seconds(5);
     assertEquals(2, one.known().size());
-    network.kill(leaving.id());
-    seconds(200);
+    world.network.kill(leaving.id());
+    world.seconds(200);
 
     assertEquals(Set.of(staying.id()), one.known());
-    network.kill(staying.id());
-    seconds(91);
+    world.network.kill(staying.id());
+    world.seconds(91);
     assertEquals(Set.of(), one.known());
   }
 
   @Test
   void goesOnAboveItsOldSequenceAfterARestart() {
-    Node one = new Node().started();
-    Node other = new Node().started();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node other = world.node().started();
     one.host.connect(other.host.info());
-    seconds(1);
+    world.seconds(1);
     long before = one.directory.get(other.id()).orElseThrow().sequence();
     Capabilities changed = Samples.capabilities(true);
-    Directory restarted =
-        new Directory(
-            other.host,
-            other.key,
-            () -> changed,
-            other.host::listenAddresses,
-            new CapabilityTable(DirectoryConfig.defaults()),
-            DirectoryConfig.defaults(),
-            time,
-            time,
-            time.clock(),
-            new SplittableRandom(1),
-            new PeerRateLimiter(120, 100, time));
     other.directory.close();
-    restarted.start();
-    seconds(60);
+    time.runDue();
+    other.said = changed;
+    other.newDirectory().start();
+    world.seconds(60);
 
     CapabilityRecord after = one.directory.get(other.id()).orElseThrow();
     assertTrue(after.sequence() > before);
@@ -225,10 +178,10 @@ class DirectoryTest {
 
   @Test
   void takesNothingFromAPeerThatForges() {
-    Node victim = new Node().started();
-    Node liar = new Node();
+    DirectoryWorld.Node victim = world.node().started();
+    DirectoryWorld.Node liar = world.node();
     liar.host.handle(
-        Directory.PROTOCOL,
+        PROTOCOL,
         stream -> {
           MessageStream<DirectoryMessage> messages =
               new MessageStream<>(stream, Samples.CODEC, time);
@@ -242,45 +195,47 @@ class DirectoryTest {
                                   Samples.record(51, 1, time.clock().instant()))))));
         });
     victim.host.connect(liar.host.info());
-    seconds(2);
+    world.seconds(2);
 
     assertEquals(Set.of(), victim.known());
   }
 
   @Test
   void resetsStreamsThatSpeakOutOfTurn() {
-    Node one = new Node().started();
-    Node rude = new Node();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node rude = world.node();
     rude.host.connect(one.host.info());
-    seconds(1);
+    world.seconds(1);
     List<List<DirectoryMessage>> conversations =
         List.of(
             List.of(new DirectoryMessage.Records(List.of())),
-            List.of(new DirectoryMessage.Query(1), new DirectoryMessage.Query(1)),
             List.of(
-                new DirectoryMessage.Announcement(
+                new DirectoryMessage.Query(Optional.empty(), 1),
+                new DirectoryMessage.Query(Optional.empty(), 1)),
+            List.of(
+                new DirectoryMessage.Heartbeat(
                     Samples.CODEC.sign(
                         Samples.record(50, 1, time.clock().instant()).record(), rude.key))),
             List.of());
     for (List<DirectoryMessage> said : conversations) {
       Listener heard = open(rude, one, said);
-      seconds(6);
+      world.seconds(6);
       assertTrue(heard.reset, () -> "after " + said);
     }
   }
 
   @Test
   void servesNoMoreQueriesInAMinuteThanItsLimit() {
-    Node one = new Node().started();
-    Node greedy = new Node();
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node greedy = world.node();
     greedy.host.connect(one.host.info());
-    seconds(1);
+    world.seconds(1);
     List<Listener> streams = new ArrayList<>();
     for (int i = 0; i < 150; i++) {
-      streams.add(open(greedy, one, List.of(new DirectoryMessage.Query(1))));
+      streams.add(open(greedy, one, List.of(new DirectoryMessage.Query(Optional.empty(), 1))));
       time.advance(Duration.ofMillis(1));
     }
-    seconds(1);
+    world.seconds(1);
 
     long answered = streams.stream().filter(stream -> stream.heard == 1).count();
     assertTrue(answered >= 115 && answered <= 125, answered + " answers");
@@ -289,24 +244,25 @@ class DirectoryTest {
 
   @Test
   void tellsNoMoreRecordsThanAreAskedFor() {
-    Node one = new Node().started();
+    DirectoryWorld.Node one = world.node().started();
     for (int i = 0; i < 5; i++) {
-      new Node().started().host.connect(one.host.info());
+      world.node().started().host.connect(one.host.info());
     }
-    Node asker = new Node();
+    DirectoryWorld.Node asker = world.node();
     asker.host.connect(one.host.info());
-    seconds(2);
-    Listener heard = open(asker, one, List.of(new DirectoryMessage.Query(3)));
-    seconds(1);
+    world.seconds(2);
+    Listener heard = open(asker, one, List.of(new DirectoryMessage.Query(Optional.empty(), 3)));
+    world.seconds(1);
 
     assertEquals(3, heard.records.size());
     assertEquals(one.id(), heard.records.get(0).record().peer(), "its own first");
   }
 
-  private Listener open(Node from, Node to, List<DirectoryMessage> said) {
+  private Listener open(
+      DirectoryWorld.Node from, DirectoryWorld.Node to, List<DirectoryMessage> said) {
     Listener listener = new Listener(message -> {});
     from.host
-        .newStream(to.id(), List.of(Directory.PROTOCOL))
+        .newStream(to.id(), List.of(PROTOCOL))
         .thenAccept(
             stream -> {
               MessageStream<DirectoryMessage> messages =

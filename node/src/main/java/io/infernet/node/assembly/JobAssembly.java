@@ -1,18 +1,34 @@
 package io.infernet.node.assembly;
 
 import io.infernet.discovery.directory.CapabilityTable;
+import io.infernet.discovery.directory.CapabilityValidator;
 import io.infernet.discovery.directory.Directory;
 import io.infernet.discovery.directory.DirectoryConfig;
+import io.infernet.discovery.directory.HardwareFingerprint;
+import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
+import io.infernet.discovery.directory.ProviderPolicy;
+import io.infernet.discovery.gossip.GossipConfig;
+import io.infernet.discovery.gossip.GossipRouter;
+import io.infernet.discovery.gossip.score.PeerScoreParams;
+import io.infernet.discovery.gossip.wire.MessageSigner;
+import io.infernet.discovery.kad.KadConfig;
+import io.infernet.discovery.kad.KadDht;
+import io.infernet.discovery.kad.KadMode;
+import io.infernet.discovery.kad.record.MemoryRecordStore;
+import io.infernet.discovery.kad.record.MemoryRoutingTableStore;
+import io.infernet.discovery.kad.record.NamespacedValidator;
+import io.infernet.discovery.kad.record.RecordLimits;
+import io.infernet.discovery.kad.wire.PeerCache;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Host;
-import io.infernet.libp2p.host.PeerRateLimiter;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.node.config.NodeConfig;
 import io.infernet.node.config.Role;
+import io.infernet.node.hardware.HardwareProbe;
 import io.infernet.node.job.ChatServiceConfig;
 import io.infernet.node.job.JobClient;
 import io.infernet.node.job.JobClientConfig;
@@ -27,7 +43,9 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -44,6 +62,7 @@ final class JobAssembly implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JobAssembly.class);
 
   private static final int EVENT_QUEUE = 8_192;
+  private static final int PEER_CACHE = 4_096;
   private static final int BACKGROUND_QUEUE = 4_096;
 
   /** Tokenizing is short, and the cores have better to do. */
@@ -56,7 +75,12 @@ final class JobAssembly implements AutoCloseable {
   private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
   private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
   private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
+  private final EventThread gossipThread = new EventThread("gossip", EVENT_QUEUE);
+  private final EventThread dhtThread = new EventThread("dht", EVENT_QUEUE);
+  private final GossipRouter gossip;
+  private final KadDht dht;
   private final Directory directory;
+  private volatile HardwareFingerprint hardware = HardwareFingerprint.unknown();
   private final JobProvider provider;
   private final NetworkChatService chat;
 
@@ -75,7 +99,36 @@ final class JobAssembly implements AutoCloseable {
     this.config = config;
     this.inference = inference;
     PriceList prices = config.price();
-    DirectoryConfig directoryConfig = DirectoryConfig.defaults();
+    DirectoryConfig directoryConfig = DirectoryConfig.of(new NetworkName(config.network().name()));
+    gossip =
+        new GossipRouter(
+            host,
+            GossipConfig.defaults(),
+            new MessageSigner(key, clock),
+            PeerScoreParams.defaults(),
+            peer -> 0,
+            gossipThread,
+            scheduler,
+            ticker,
+            new SplittableRandom(random.nextLong()));
+    dht =
+        new KadDht(
+            host,
+            KadConfig.defaults()
+                .with(directoryConfig.network().protocol("kad/1.0.0"), KadMode.SERVER),
+            new MemoryRecordStore(RecordLimits.defaults(), clock),
+            new MemoryRoutingTableStore(),
+            new NamespacedValidator(
+                Map.of(
+                    CapabilityValidator.NAMESPACE,
+                    new CapabilityValidator(directoryConfig, clock))),
+            addresses,
+            new PeerCache(PEER_CACHE),
+            dhtThread,
+            scheduler,
+            clock,
+            ticker,
+            new SplittableRandom(random.nextLong()));
     directory =
         new Directory(
             host,
@@ -85,17 +138,20 @@ final class JobAssembly implements AutoCloseable {
                 inference.engine(),
                 prices,
                 config.roles().stream().sorted().map(Role::toString).toList(),
+                () -> hardware,
                 config.region(),
+                ProviderPolicy.open(),
                 agent),
             addresses,
             new CapabilityTable(directoryConfig),
+            gossip,
+            dht,
             directoryConfig,
             directoryThread,
             scheduler,
             clock,
-            random,
-            new PeerRateLimiter(
-                directoryConfig.maxAsksPerMinute(), directoryConfig.maxTable(), ticker));
+            ticker,
+            new SplittableRandom(random.nextLong()));
     provider =
         new JobProvider(
             host,
@@ -197,7 +253,14 @@ final class JobAssembly implements AutoCloseable {
       served.set(inference.models().list());
       provider.start();
     }
+    gossip.start();
+    dht.start();
     directory.start();
+    background.execute(
+        () -> {
+          hardware = HardwareProbe.system().hardware().fingerprint();
+          directory.changed();
+        });
   }
 
   /** Lets jobs of others finish, up to {@code grace}; takes no new ones. */
@@ -211,9 +274,13 @@ final class JobAssembly implements AutoCloseable {
     await(provider.drain(Duration.ZERO));
     provider.close();
     directory.close();
+    gossip.close();
+    dht.close();
     clientThread.close();
     providerThread.close();
     directoryThread.close();
+    gossipThread.close();
+    dhtThread.close();
     background.shutdown();
     await(background);
   }

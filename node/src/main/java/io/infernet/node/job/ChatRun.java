@@ -1,5 +1,6 @@
 package io.infernet.node.job;
 
+import io.infernet.discovery.directory.DirectoryQuery;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.InferenceEngine;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
@@ -56,7 +58,7 @@ final class ChatRun implements ChatJob {
   private final List<Decision> decisions = new ArrayList<>();
   private Optional<Provider> lastProvider = Optional.empty();
   private Optional<Duration> firstToken = Optional.empty();
-  private boolean directorySettled;
+  private boolean searched;
   private boolean ended;
   private Scheduler.Cancellable deadlineTimer = () -> {};
   private Scheduler.Cancellable retryTimer = () -> {};
@@ -188,18 +190,17 @@ final class ChatRun implements ChatJob {
     Optional<PeerId> doubtful = decision.best(Decision.Standing.LEFT_ALONE);
     if (best.isPresent()) {
       askPeer(now, best.get());
-    } else if (decision.candidates().isEmpty()
-        && !directorySettled
-        && service.directory.isPresent()) {
-      // Peers that have only just connected may not have said yet what they serve.
-      directorySettled = true;
+    } else if (!searched && service.directory.isPresent()) {
+      // Peers that have only just connected may not have said yet what they serve, and the DHT may
+      // know providers that this node has never heard of.
+      searched = true;
       service
           .scheduler
           .timeout(
-              service.directory.get().settled(),
+              service.directory.get().find(wanted(plan, notNow.keySet())),
               service.config.directoryTimeout(),
-              () -> "the directory is not settled")
-          .whenComplete((ok, error) -> service.executor.execute(() -> next(now)));
+              () -> "the directory is still searching")
+          .whenComplete((found, error) -> service.executor.execute(() -> next(now)));
     } else if (service.engine.isPresent() && !notNow.containsKey(service.self)) {
       askEngine(now, service.engine.get());
     } else if (doubtful.isPresent()) {
@@ -207,6 +208,13 @@ final class ChatRun implements ChatJob {
     } else {
       awaitRetry(now, tick);
     }
+  }
+
+  private static DirectoryQuery wanted(ChatPlan plan, Set<PeerId> except) {
+    return DirectoryQuery.of(plan.cid())
+        .named(plan.model().name().toString())
+        .costing(plan.maxPrice(), plan.prompt().size() + plan.maxTokens())
+        .without(except);
   }
 
   private void awaitRetry(Work now, long tick) {

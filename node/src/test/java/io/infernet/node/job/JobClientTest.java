@@ -76,14 +76,14 @@ class JobClientTest {
     ChatJob job =
         client.chat(Optional.of(client.engine)).start(JobWorld.request("Once", 4, TOKENS).build());
     world.time.advance(Duration.ofMillis(100));
-    assertTrue(client.host.isProtected(provider.id()));
-    assertTrue(provider.host.isProtected(client.id()));
+    assertTrue(client.host.protections(provider.id()).contains("job-client"));
+    assertTrue(provider.host.protections(client.id()).contains("job-provider"));
 
     world.await(job.result(), Duration.ofMinutes(2));
     world.time.advance(Duration.ofSeconds(10));
 
-    assertFalse(client.host.isProtected(provider.id()));
-    assertFalse(provider.host.isProtected(client.id()));
+    assertFalse(client.host.protections(provider.id()).contains("job-client"));
+    assertFalse(provider.host.protections(client.id()).contains("job-provider"));
   }
 
   @Test

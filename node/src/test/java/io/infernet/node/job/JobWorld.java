@@ -1,8 +1,22 @@
 package io.infernet.node.job;
 
 import io.infernet.discovery.directory.CapabilityTable;
+import io.infernet.discovery.directory.CapabilityValidator;
 import io.infernet.discovery.directory.Directory;
 import io.infernet.discovery.directory.DirectoryConfig;
+import io.infernet.discovery.directory.HardwareFingerprint;
+import io.infernet.discovery.directory.ProviderPolicy;
+import io.infernet.discovery.gossip.GossipConfig;
+import io.infernet.discovery.gossip.GossipRouter;
+import io.infernet.discovery.gossip.score.PeerScoreParams;
+import io.infernet.discovery.gossip.wire.MessageSigner;
+import io.infernet.discovery.kad.KadConfig;
+import io.infernet.discovery.kad.KadDht;
+import io.infernet.discovery.kad.record.MemoryRecordStore;
+import io.infernet.discovery.kad.record.MemoryRoutingTableStore;
+import io.infernet.discovery.kad.record.NamespacedValidator;
+import io.infernet.discovery.kad.record.RecordLimits;
+import io.infernet.discovery.kad.wire.PeerCache;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.SamplingParams;
@@ -12,7 +26,6 @@ import io.infernet.inference.model.ModelRepository;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeModels;
 import io.infernet.inference.tokenizer.TokenIds;
-import io.infernet.libp2p.host.PeerRateLimiter;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.simulation.LinkModel;
@@ -23,6 +36,7 @@ import io.infernet.libp2p.testing.TestIdentities;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -62,6 +76,34 @@ final class JobWorld {
     final MemoryJobStore jobs = new MemoryJobStore(100);
     final ProviderSelector selector =
         new ProviderSelector(SelectorConfig.defaults(), time.clock(), time, random);
+    final GossipRouter gossip =
+        new GossipRouter(
+            host,
+            GossipConfig.defaults(),
+            new MessageSigner(key, time.clock()),
+            PeerScoreParams.defaults(),
+            peer -> 0,
+            time,
+            time,
+            time,
+            random);
+    final KadDht dht =
+        new KadDht(
+            host,
+            KadConfig.defaults(),
+            new MemoryRecordStore(RecordLimits.defaults(), time.clock()),
+            new MemoryRoutingTableStore(),
+            new NamespacedValidator(
+                Map.of(
+                    CapabilityValidator.NAMESPACE,
+                    new CapabilityValidator(DirectoryConfig.defaults(), time.clock()))),
+            host::listenAddresses,
+            new PeerCache(128),
+            time,
+            time,
+            time.clock(),
+            time,
+            random);
     Directory directory;
     JobProvider provider;
 
@@ -71,15 +113,24 @@ final class JobWorld {
               host,
               key,
               new OwnCapabilities(
-                  served, engine, config.prices(), List.of("provider"), Optional.empty(), "test"),
+                  served,
+                  engine,
+                  config.prices(),
+                  List.of("provider"),
+                  HardwareFingerprint::unknown,
+                  Optional.empty(),
+                  ProviderPolicy.open(),
+                  "test"),
               host::listenAddresses,
               new CapabilityTable(DirectoryConfig.defaults()),
+              gossip,
+              dht,
               DirectoryConfig.defaults(),
               time,
               time,
               time.clock(),
-              random,
-              new PeerRateLimiter(120, 100, time));
+              time,
+              random);
       provider =
           new JobProvider(
               host,
@@ -95,6 +146,8 @@ final class JobWorld {
               time,
               directory::changed);
       host.start();
+      gossip.start();
+      dht.start();
       directory.start();
     }
 

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.discovery.directory.Capabilities;
 import io.infernet.discovery.directory.CapabilityRecord;
+import io.infernet.discovery.directory.HardwareFingerprint;
 import io.infernet.discovery.directory.ModelOffer;
+import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
+import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multihash;
 import io.infernet.libp2p.peer.PeerId;
@@ -37,14 +40,17 @@ class ProviderSelectorTest {
       int n, boolean warm, int context, PriceList prices, int running) {
     return new CapabilityRecord(
         peer(n),
+        NetworkName.MAIN,
         1,
         VirtualTime.EPOCH,
         List.of(),
         new Capabilities(
             List.of(),
-            List.of(new ModelOffer("m", MODEL, warm, context, prices)),
+            List.of(new ModelOffer("m", MODEL, "bf16", warm, context, prices)),
             new Capabilities.Load(running, 4),
+            HardwareFingerprint.unknown(),
             Optional.empty(),
+            ProviderPolicy.open(),
             ""));
   }
 
@@ -130,11 +136,18 @@ class ProviderSelectorTest {
                 usual(3),
                 new CapabilityRecord(
                     peer(4),
+                    NetworkName.MAIN,
                     1,
                     VirtualTime.EPOCH,
                     List.of(),
                     new Capabilities(
-                        List.of(), List.of(), new Capabilities.Load(0, 0), Optional.empty(), ""))),
+                        List.of(),
+                        List.of(),
+                        Capabilities.Load.none(),
+                        HardwareFingerprint.unknown(),
+                        Optional.empty(),
+                        ProviderPolicy.open(),
+                        ""))),
             NEEDS,
             Map.of(peer(3), "refused: busy"));
 
