@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * What one peer may cost, and all of them together.
  *
- * @param maxTopics topics that this node is subscribed to
+ * @param maxTopics topics that this node is subscribed to, and others that it publishes to
  * @param maxTopicsPerPeer subscriptions of one peer that are remembered
  * @param maxSubscriptionChanges topics that one peer may join and leave in a heartbeat
  * @param maxOutboundBytes bytes that wait to be sent to one peer
@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param maxInFlightBytes bytes handed to a peer's stream that have not left yet
  * @param bytesPerSecond bytes of RPCs that one peer may send for long
  * @param burstBytes bytes of RPCs that one peer may send at once
+ * @param maxNewMessages messages not seen before that one peer may send in a heartbeat: each costs
+ *     the check of a signature; more are dropped
  * @param maxGrafts GRAFTs and PRUNEs that are read from one peer in a heartbeat
  * @param maxDontWants IDONTWANT ids that are read from one peer in a heartbeat, and the messages
  *     that one peer is known to have
@@ -38,6 +40,7 @@ public record GossipLimits(
     int maxInFlightBytes,
     long bytesPerSecond,
     long burstBytes,
+    int maxNewMessages,
     int maxGrafts,
     int maxDontWants,
     long maxAnswerBytes,
@@ -61,6 +64,7 @@ public record GossipLimits(
     Limits.requirePositive(maxInFlightBytes, "maxInFlightBytes");
     Limits.requirePositive(bytesPerSecond, "bytesPerSecond");
     Limits.requireAtLeast(burstBytes, bytesPerSecond, "burstBytes", "bytesPerSecond");
+    Limits.requirePositive(maxNewMessages, "maxNewMessages");
     Limits.requirePositive(maxGrafts, "maxGrafts");
     Limits.requirePositive(maxDontWants, "maxDontWants");
     Limits.requirePositive(maxAnswerBytes, "maxAnswerBytes");
@@ -85,6 +89,7 @@ public record GossipLimits(
         256 << 10,
         8L << 20,
         32L << 20,
+        1_000,
         1_000,
         1_000,
         8L << 20,

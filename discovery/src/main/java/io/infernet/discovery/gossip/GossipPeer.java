@@ -57,6 +57,7 @@ final class GossipPeer {
 
   // Counted since the last heartbeat.
   int subscriptionChanges;
+  int newMessages;
   int haveMessages;
   int haveIds;
   int wantIds;
@@ -65,6 +66,9 @@ final class GossipPeer {
   int grafts;
   int inboundStreams;
   boolean penalized;
+
+  /** What the host was last told of how useful it is. */
+  int usefulness;
 
   /** What it may still send now, and when that was counted. */
   double byteAllowance;
@@ -131,6 +135,7 @@ final class GossipPeer {
   /** Begins a new heartbeat. */
   void heartbeat(long number) {
     subscriptionChanges = 0;
+    newMessages = 0;
     haveMessages = 0;
     haveIds = 0;
     wantIds = 0;

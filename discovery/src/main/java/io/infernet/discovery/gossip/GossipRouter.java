@@ -40,8 +40,17 @@ public final class GossipRouter implements AutoCloseable {
   /** Heartbeats between checks that no news of a connection was missed. */
   private static final int RECONCILE_EVERY = 60;
 
+  /** A peer's score, within these bounds, is what the host is told of its usefulness. */
+  private static final int MAX_USEFULNESS = 100;
+
+  /** What each topic adds that the peer and this node are both subscribed to. */
+  private static final int TOPIC_USEFULNESS = 10;
+
+  private static final int MAX_SHARED_TOPICS = 10;
+
   private static final Logger LOG = LoggerFactory.getLogger(GossipRouter.class);
 
+  private final Host host;
   private final GossipConfig config;
   private final MessageSigner signer;
   private final Executor executor;
@@ -78,6 +87,7 @@ public final class GossipRouter implements AutoCloseable {
       Scheduler scheduler,
       Ticker ticker,
       RandomGenerator random) {
+    this.host = host;
     this.config = config;
     this.signer = signer;
     this.executor = executor;
@@ -152,7 +162,12 @@ public final class GossipRouter implements AutoCloseable {
         });
   }
 
-  /** Has {@code validator} check the topic's messages before they are delivered and passed on. */
+  /**
+   * Has {@code validator} check the topic's messages before they are delivered and passed on.
+   * Without one every signed message is. A message that was seen longer ago than {@link
+   * GossipConfig#seenLifetime} may come again: where that matters the content needs a number or a
+   * time that the validator looks at.
+   */
   public void validate(String topic, TopicValidator validator) {
     run(() -> flow.setValidator(topic, validator));
   }
@@ -319,9 +334,26 @@ public final class GossipRouter implements AutoCloseable {
       peer.heartbeat(heartbeats);
       peer.outbox.pump();
       penalties.refresh(peer);
+      rate(peer);
     }
     meshes.heartbeat(heartbeats);
     flow.heartbeat();
+  }
+
+  /** Tells the host whom to keep when there are too many connections. */
+  private void rate(GossipPeer peer) {
+    int shared = 0;
+    for (String topic : meshes.joined()) {
+      if (peer.topics.contains(topic)) {
+        shared++;
+      }
+    }
+    long bounded = Math.max(-MAX_USEFULNESS, Math.min(MAX_USEFULNESS, Math.round(peer.score)));
+    int usefulness = (int) bounded + TOPIC_USEFULNESS * Math.min(shared, MAX_SHARED_TOPICS);
+    if (usefulness != peer.usefulness) {
+      peer.usefulness = usefulness;
+      host.tag(peer.id, "gossip", usefulness);
+    }
   }
 
   // Peers.
@@ -378,6 +410,7 @@ public final class GossipRouter implements AutoCloseable {
       topics.removeAll(peer);
       flow.disconnected(peer);
       score.disconnected(peer.id);
+      host.tag(peer.id, "gossip", 0);
     }
   }
 

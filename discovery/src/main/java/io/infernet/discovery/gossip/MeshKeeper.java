@@ -42,6 +42,7 @@ final class MeshKeeper {
   private final Duration heartbeat;
   private final boolean peerExchange;
   private final int maxGrafts;
+  private final int maxTopics;
   private final PeerLinks links;
   private final TopicTable topics;
   private final RpcSender sender;
@@ -82,6 +83,7 @@ final class MeshKeeper {
     this.heartbeat = config.heartbeat();
     this.peerExchange = config.peerExchange();
     this.maxGrafts = config.limits().maxGrafts();
+    this.maxTopics = config.limits().maxTopics();
     this.links = links;
     this.topics = topics;
     this.sender = sender;
@@ -203,6 +205,9 @@ final class MeshKeeper {
 
   /** Peers to publish to on a topic that this node is not subscribed to. */
   Set<PeerId> fanout(String topic) {
+    if (!fanouts.containsKey(topic) && fanouts.size() >= maxTopics) {
+      fanouts.remove(fanouts.keySet().iterator().next());
+    }
     Fanout fanout = fanouts.computeIfAbsent(topic, t -> new Fanout());
     fanout.lastPublished = ticker.nanoTime();
     fill(fanout, topic);

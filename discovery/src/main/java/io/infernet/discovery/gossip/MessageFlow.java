@@ -150,7 +150,7 @@ final class MessageFlow {
     this.verifier = new MessageVerifier(limits.maxKnownKeys());
     this.seen = new SeenCache(config.seenLifetime(), limits.maxSeen());
     this.cache = new MessageCache(lazy);
-    this.wanted = new WantedMessages(lazy);
+    this.wanted = new WantedMessages(lazy, random);
     this.promises = new GossipPromises(lazy.followUp(), limits.maxPromises());
   }
 
@@ -252,6 +252,10 @@ final class MessageFlow {
     MessageId id = config.messageId().idOf(message);
     if (seen.contains(id)) {
       duplicate(peer, id, topic);
+      return;
+    }
+    if (++peer.newMessages > limits.maxNewMessages()) {
+      LOG.debug("{} sends too many messages to check", peer);
       return;
     }
     PeerId author = verifier.verify(message).orElse(null);

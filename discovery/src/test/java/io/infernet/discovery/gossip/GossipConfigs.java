@@ -112,6 +112,7 @@ final class GossipConfigs {
             l.maxInFlightBytes(),
             bytesPerSecond,
             burstBytes,
+            l.maxNewMessages(),
             l.maxGrafts(),
             l.maxDontWants(),
             l.maxAnswerBytes(),

@@ -5,6 +5,7 @@ import static io.infernet.discovery.gossip.GossipConfig.MESHSUB_1_1;
 import static io.infernet.discovery.gossip.GossipConfig.MESHSUB_1_2;
 import static io.infernet.discovery.gossip.GossipNetwork.TOPIC;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.discovery.gossip.GossipNetwork.Node;
@@ -12,9 +13,12 @@ import io.infernet.discovery.gossip.TopicValidator.Verdict;
 import io.infernet.discovery.gossip.wire.GossipRpc;
 import io.infernet.discovery.gossip.wire.MessageId;
 import io.infernet.discovery.gossip.wire.PublishedMessage;
+import io.infernet.libp2p.multiformats.Varint;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Assertions;
@@ -35,9 +39,7 @@ class GossipFlowTest {
     RawPeer peer = raw().join(node.host);
     peer.say(
         GossipRpc.builder()
-            .prune(
-                new GossipRpc.Prune(
-                    TOPIC, List.of(), java.util.Optional.of(Duration.ofMinutes(30))))
+            .prune(new GossipRpc.Prune(TOPIC, List.of(), Optional.of(Duration.ofMinutes(30))))
             .build());
     return peer;
   }
@@ -53,7 +55,7 @@ class GossipFlowTest {
   private static List<MessageId> unknownIds(int from, int count) {
     List<MessageId> ids = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      ids.add(MessageId.of(java.nio.ByteBuffer.allocate(8).putInt(from).putInt(i).array()));
+      ids.add(MessageId.of(ByteBuffer.allocate(8).putInt(from).putInt(i).array()));
     }
     return ids;
   }
@@ -173,9 +175,9 @@ class GossipFlowTest {
     byte[] bytes = new byte[good.encodedSize()];
     good.encoded().get(bytes);
     bytes[bytes.length - 10] ^= 1; // in the signature
-    java.nio.ByteBuffer rpc = java.nio.ByteBuffer.allocate(bytes.length + 4);
+    ByteBuffer rpc = ByteBuffer.allocate(bytes.length + 4);
     rpc.put((byte) 0x12);
-    io.infernet.libp2p.multiformats.Varint.write(bytes.length, rpc);
+    Varint.write(bytes.length, rpc);
     rpc.put(bytes).flip();
     for (int i = 0; i < 3; i++) {
       peer.sayBytes(rpc.duplicate());
@@ -397,6 +399,7 @@ class GossipFlowTest {
     honest.say(have(List.of(RawPeer.idOf(message))));
     net.seconds(2);
 
+    // Which one is first is left to chance.
     assertEquals(List.of(RawPeer.idOf(message)), liar.wants());
     assertEquals(List.of(RawPeer.idOf(message)), honest.wants());
   }
@@ -559,6 +562,26 @@ class GossipFlowTest {
   }
 
   // Limits.
+
+  @Test
+  void checksABoundedNumberOfMessagesOfOnePeerInAHeartbeat() {
+    Node node = net.node().subscribed();
+    RawPeer flooder = raw().join(node.host);
+    int limit = GossipConfig.defaults().limits().maxNewMessages();
+    GossipRpc.Builder rpc = GossipRpc.builder();
+    for (int i = 0; i < limit; i++) {
+      rpc.message(flooder.message(1));
+    }
+    flooder.sayQuickly(rpc.build());
+    flooder.sayQuickly(GossipRpc.of(flooder.message("too many")));
+    net.millis(100);
+
+    assertEquals(limit, node.read.size());
+    assertFalse(node.read.contains("too many"));
+    net.seconds(1);
+    flooder.say(GossipRpc.of(flooder.message("later")));
+    assertTrue(node.read.contains("later"));
+  }
 
   @Test
   void remembersABoundedNumberOfTopicsOfOnePeer() {

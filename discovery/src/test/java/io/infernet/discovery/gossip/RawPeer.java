@@ -11,6 +11,7 @@ import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
+import io.infernet.libp2p.multiformats.Varint;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.simulation.VirtualHost;
@@ -114,7 +115,7 @@ final class RawPeer {
   void sayBytes(ByteBuffer body) {
     int length = body.remaining();
     ByteBuffer framed = ByteBuffer.allocate(length + 9);
-    io.infernet.libp2p.multiformats.Varint.write(length, framed);
+    Varint.write(length, framed);
     stream.send(framed.put(body).flip());
   }
 

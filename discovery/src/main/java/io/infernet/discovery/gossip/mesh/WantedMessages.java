@@ -2,7 +2,6 @@ package io.infernet.discovery.gossip.mesh;
 
 import io.infernet.discovery.gossip.wire.MessageId;
 import io.infernet.libp2p.peer.PeerId;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -10,13 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Queue;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Messages that were announced and have not come. Each is asked for after a short while, in which
- * it may come by itself; when the peer that was asked does not send it, the next one that announced
+ * it may come by itself; when the peer that was asked does not send it, another one that announced
  * it is asked. Bounded in messages and in peers for each.
  */
 public final class WantedMessages {
@@ -28,6 +28,7 @@ public final class WantedMessages {
   private final long retry;
   private final int max;
   private final int maxPerPeer;
+  private final RandomGenerator random;
 
   /** Not asked for yet, in the order of {@link Want#due}; so is the other. */
   private final Map<MessageId, Want> waiting = new LinkedHashMap<>();
@@ -39,7 +40,7 @@ public final class WantedMessages {
 
   private static final class Want {
     final PeerId first;
-    final Queue<PeerId> announcers = new ArrayDeque<>(2);
+    final List<PeerId> announcers = new ArrayList<>(2);
     long due;
 
     Want(PeerId first, long due) {
@@ -49,7 +50,8 @@ public final class WantedMessages {
     }
   }
 
-  public WantedMessages(LazyGossipConfig config) {
+  public WantedMessages(LazyGossipConfig config, RandomGenerator random) {
+    this.random = random;
     delay = config.wantDelay().toNanos();
     retry = config.wantRetry().toNanos();
     max = config.maxWanted();
@@ -107,10 +109,7 @@ public final class WantedMessages {
     Map<PeerId, List<MessageId>> asks = new TreeMap<>();
     for (Map.Entry<MessageId, Want> entry : due) {
       Want want = entry.getValue();
-      PeerId peer = want.announcers.poll();
-      while (peer != null && !usable.test(peer)) {
-        peer = want.announcers.poll();
-      }
+      PeerId peer = next(want.announcers, usable);
       // Without another announcer the message is forgotten until it is announced again.
       if (peer != null) {
         asks.computeIfAbsent(peer, p -> new ArrayList<>()).add(entry.getKey());
@@ -121,6 +120,17 @@ public final class WantedMessages {
       }
     }
     return asks;
+  }
+
+  /** Any of those that announced a message, so that nobody gains by being first with a lie. */
+  private @Nullable PeerId next(List<PeerId> announcers, Predicate<PeerId> usable) {
+    while (!announcers.isEmpty()) {
+      PeerId peer = announcers.remove(random.nextInt(announcers.size()));
+      if (usable.test(peer)) {
+        return peer;
+      }
+    }
+    return null;
   }
 
   private static void take(
