@@ -118,6 +118,17 @@ public final class KeepConnected implements AutoCloseable {
     return link.firstTry.copy();
   }
 
+  /** No longer keeps {@code peer}, whose connection stays while it is useful. */
+  public synchronized void release(PeerId peer) {
+    Link link = links.get(peer);
+    if (link != null && link.forGood) {
+      links.remove(peer);
+      link.timer.cancel();
+      link.firstTry.complete(null);
+      host.unprotect(peer, TAG);
+    }
+  }
+
   private synchronized void lost(Connection connection) {
     PeerId peer = connection.remotePeer();
     if (!running || host.connection(peer).isPresent()) {

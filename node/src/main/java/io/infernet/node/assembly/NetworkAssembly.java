@@ -14,13 +14,14 @@ import io.infernet.libp2p.host.KeepConnected;
 import io.infernet.libp2p.host.NettyHost;
 import io.infernet.libp2p.host.ReconnectConfig;
 import io.infernet.libp2p.multiformats.Multiaddr;
-import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.protocol.identify.IdentifyConfig;
 import io.infernet.libp2p.protocol.identify.IdentifyService;
 import io.infernet.libp2p.protocol.ping.PingConfig;
 import io.infernet.libp2p.protocol.ping.PingService;
 import io.infernet.libp2p.security.noise.AeadFactory;
+import io.infernet.libp2p.transport.tcp.DnsaddrConfig;
+import io.infernet.libp2p.transport.tcp.DnsaddrResolver;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import io.infernet.libp2p.transport.tcp.SystemResolver;
 import io.infernet.node.config.NodeConfig;
@@ -70,8 +71,12 @@ final class NetworkAssembly implements AutoCloseable {
     connections = new KeepConnected(host, ReconnectConfig.defaults(), scheduler, random);
     bootstrap =
         new Bootstrap(
-            new BootstrapConfig(config.bootstrap().stream().map(PeerInfo::of).toList()),
-            connections);
+            host,
+            BootstrapConfig.of(config.bootstrap()),
+            new DnsaddrResolver(resolver, DnsaddrConfig.defaults()),
+            connections,
+            scheduler,
+            random);
   }
 
   private static HostConfig hostConfig(NodeConfig.Network config) {
@@ -115,6 +120,7 @@ final class NetworkAssembly implements AutoCloseable {
 
   @Override
   public void close() {
+    bootstrap.close();
     connections.close();
     ping.close();
     identify.close();

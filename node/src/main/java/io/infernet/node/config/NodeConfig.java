@@ -36,7 +36,7 @@ public record NodeConfig(
    *
    * @param name of the network to be part of
    * @param listen addresses to bind; empty binds none
-   * @param bootstrap peers to connect to first, each with {@code /p2p}
+   * @param bootstrap peers to connect to first, each with {@code /p2p}, or lists of them
    * @param mdns whether nodes on the local network find one another
    * @param dht whether to answer others in the DHT
    * @param maxConnections at once

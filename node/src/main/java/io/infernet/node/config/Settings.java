@@ -1,10 +1,10 @@
 package io.infernet.node.config;
 
+import io.infernet.discovery.bootstrap.BootstrapConfig;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
-import io.infernet.libp2p.peer.PeerInfo;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -54,7 +54,8 @@ public final class Settings {
           "network.bootstrap",
           SettingType.listOf(
               SettingType.text(
-                  "a multiaddr that ends in /p2p/PEER-ID, as `infernet serve` prints it",
+                  "a multiaddr that ends in /p2p/PEER-ID, as `infernet serve` prints it, or"
+                      + " /dnsaddr/NAME",
                   Settings::parsePeerAddress)),
           List.of(),
           "Peers to connect to first; more are learnt from them.");
@@ -216,8 +217,7 @@ public final class Settings {
   }
 
   private static Multiaddr parsePeerAddress(String text) {
-    PeerInfo.parse(text);
-    return Multiaddr.parse(text);
+    return BootstrapConfig.check(Multiaddr.parse(text));
   }
 
   private static String parseRegion(String text) {
