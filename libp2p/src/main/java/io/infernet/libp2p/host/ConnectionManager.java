@@ -29,12 +29,22 @@ public final class ConnectionManager {
       Comparator.<ManagedConnection>comparingInt(c -> c.streamCount() == 0 ? 0 : 1)
           .thenComparingLong(c -> c.streamCount() == 0 ? c.idleSince() : c.readySince());
 
+  /** While all connections are young or protected, those to trim are looked for this often. */
+  private static final int TRIES_IN_GRACE_PERIOD = 10;
+
   private final ConnectionConfig config;
   private final Comparator<ManagedConnection> preferredFirst;
   private final Map<PeerId, List<ManagedConnection>> byPeer = new LinkedHashMap<>();
   private final Map<PeerId, Set<String>> protections = new HashMap<>();
   private final Map<PeerId, Map<String, Integer>> tags = new HashMap<>();
+
+  /** Peers with more than one connection. */
+  private final Set<PeerId> redundant = new LinkedHashSet<>();
+
   private int size;
+
+  /** Looking again for what can be trimmed, at every new connection, is in vain until then. */
+  private long nothingTrimmedUntil = Long.MIN_VALUE;
 
   /** A connection that is to be closed, and why. */
   public record Closing(ManagedConnection connection, String reason) {}
@@ -65,7 +75,10 @@ public final class ConnectionManager {
     }
     peers.add(connection);
     size++;
-    if (size > config.highWater()) {
+    if (peers.size() > 1) {
+      redundant.add(connection.remotePeer());
+    }
+    if (size > config.highWater() && now >= nothingTrimmedUntil) {
       closing.addAll(trim(now));
     }
     if (size > config.maxConnections()) {
@@ -87,6 +100,9 @@ public final class ConnectionManager {
     }
     if (peers.isEmpty()) {
       byPeer.remove(connection.remotePeer());
+    }
+    if (peers.size() < 2) {
+      redundant.remove(connection.remotePeer());
     }
     size--;
     return true;
@@ -111,7 +127,7 @@ public final class ConnectionManager {
 
   /** Whether there is more than one connection to {@code peer}. */
   public synchronized boolean isRedundant(PeerId peer) {
-    return byPeer.getOrDefault(peer, List.of()).size() > 1;
+    return redundant.contains(peer);
   }
 
   public synchronized List<ManagedConnection> connections(PeerId peer) {
@@ -174,17 +190,15 @@ public final class ConnectionManager {
   /** What is to be closed now: redundant connections, and those above the high water mark. */
   public synchronized List<Closing> check(long now) {
     List<Closing> closing = new ArrayList<>();
-    for (List<ManagedConnection> peers : byPeer.values()) {
-      if (peers.size() > 1) {
-        peers.stream()
-            .sorted(preferredFirst)
-            .skip(1)
-            .filter(c -> c.streamCount() == 0)
-            .filter(c -> now - c.idleSince() >= config.redundantIdle().toNanos())
-            .forEach(c -> closing.add(new Closing(c, "redundant")));
-      }
+    for (PeerId peer : redundant) {
+      byPeer.get(peer).stream()
+          .sorted(preferredFirst)
+          .skip(1)
+          .filter(c -> c.streamCount() == 0)
+          .filter(c -> now - c.idleSince() >= config.redundantIdle().toNanos())
+          .forEach(c -> closing.add(new Closing(c, "redundant")));
     }
-    closing.forEach(redundant -> remove(redundant.connection()));
+    closing.forEach(one -> remove(one.connection()));
     if (size > config.highWater()) {
       closing.addAll(trim(now));
     }
@@ -204,6 +218,9 @@ public final class ConnectionManager {
             .map(c -> new Closing(c, "trimmed: more than " + config.highWater()))
             .toList();
     trimmed.forEach(closing -> remove(closing.connection()));
+    if (trimmed.isEmpty()) {
+      nothingTrimmedUntil = now + config.gracePeriod().toNanos() / TRIES_IN_GRACE_PERIOD;
+    }
     return trimmed;
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network address that says how to use it, such as {@code /ip4/192.0.2.1/tcp/4001/p2p/Qm…}. An
@@ -201,16 +202,25 @@ public final class Multiaddr {
 
   /** The IP address that the address starts with, for counting and filtering. */
   public Optional<InetAddress> ip() {
+    byte[] ip = ipBytes();
+    if (ip == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(InetAddress.getByAddress(ip));
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an IP address has 4 or 16 bytes", e);
+    }
+  }
+
+  private byte @Nullable [] ipBytes() {
+    if (bytes.length > 4 && bytes[0] == MultiaddrProtocol.IP4.code()) {
+      return Arrays.copyOfRange(bytes, 1, 5); // the one that servers see most, without a detour
+    }
     return hostComponent()
         .filter(Multiaddr::isIp)
-        .map(
-            host -> {
-              try {
-                return InetAddress.getByAddress(host.protocol().value().toBytes(host.value()));
-              } catch (UnknownHostException e) {
-                throw new IllegalStateException("an IP address has 4 or 16 bytes", e);
-              }
-            });
+        .map(host -> host.protocol().value().toBytes(host.value()))
+        .orElse(null);
   }
 
   /** The port of the first {@code /tcp}. */
@@ -221,14 +231,10 @@ public final class Multiaddr {
 
   /** How far the host that the address starts with can be reached. */
   public AddressScope scope() {
-    Optional<Component> host = hostComponent();
-    if (host.isEmpty()) {
-      return AddressScope.NAME;
-    }
-    Component component = host.get();
-    return isIp(component)
-        ? AddressScope.ofIp(component.protocol().value().toBytes(component.value()))
-        : AddressScope.ofName(component.value());
+    byte[] ip = ipBytes();
+    return ip != null
+        ? AddressScope.ofIp(ip)
+        : host().map(AddressScope::ofName).orElse(AddressScope.NAME);
   }
 
   public byte[] toBytes() {

@@ -36,6 +36,11 @@ public final class SimulatedIdentities {
     }
   }
 
+  /** The id of another peer, one that is only talked of: there may be no such key. */
+  public PeerId nextPeer() {
+    return peerId(randomBytes());
+  }
+
   /**
    * The key whose peer id costs least, as who grinds for an id finds it.
    *
