@@ -35,6 +35,13 @@ final class KadExchange implements MessageListener<KadMessage> {
   private final KadMessage.Request request;
   private final CompletableFuture<Answer> result = new CompletableFuture<>();
   private @Nullable MessageStream<KadMessage> stream;
+
+  /**
+   * Tries once more, over a new connection: the peer may have closed an old one, for want of room,
+   * just when the request was on its way.
+   */
+  private @Nullable Runnable again;
+
   private boolean abandoned;
   private boolean ended;
   private Runnable onEnd = () -> {};
@@ -45,6 +52,15 @@ final class KadExchange implements MessageListener<KadMessage> {
 
   /** Sends the request to a peer. */
   CompletableFuture<Answer> start(
+      Host host, PeerInfo peer, List<ProtocolId> protocols, KadCodec codec, Executor executor) {
+    if (host.connection(peer.id()).isPresent()) {
+      again = () -> open(host, peer, protocols, codec, executor);
+    }
+    open(host, peer, protocols, codec, executor);
+    return result;
+  }
+
+  private void open(
       Host host, PeerInfo peer, List<ProtocolId> protocols, KadCodec codec, Executor executor) {
     connect(host, peer)
         .thenCompose(ready -> host.newStream(peer.id(), protocols))
@@ -57,7 +73,6 @@ final class KadExchange implements MessageListener<KadMessage> {
               }
             },
             executor);
-    return result;
   }
 
   /**
@@ -121,6 +136,15 @@ final class KadExchange implements MessageListener<KadMessage> {
 
   @Override
   public void onReset(Throwable cause) {
+    Runnable retry = again;
+    if (retry != null
+        && stream != null
+        && !result.isDone()
+        && stream.stream().connection().closed().isDone()) {
+      again = null;
+      retry.run();
+      return;
+    }
     ended();
     result.completeExceptionally(cause);
   }

@@ -139,8 +139,7 @@ public final class DhtSimulation {
     this.network =
         new VirtualNetwork(
             time,
-            LinkModel.pairwise(
-                config.minLatency(), config.maxLatency(), JITTER, random.split()),
+            LinkModel.pairwise(config.minLatency(), config.maxLatency(), JITTER, random.split()),
             new VirtualNetworkConfig(
                 DIAL_ROUND_TRIPS,
                 defaults.dialTimeout(),
@@ -288,8 +287,7 @@ public final class DhtSimulation {
     KadKey target = KadKey.of(provided.get(number % provided.size()).key.toBytes());
     PublicKey key =
         chosen
-            ? identities.cheapest(
-                config.nodes() / 2, peer -> target.distance(KadKey.of(peer)))
+            ? identities.cheapest(config.nodes() / 2, peer -> target.distance(KadKey.of(peer)))
             : identities.next();
     Multiaddr address = sybil ? addresses.ofSybil() : addresses.next();
     VirtualHost host = network.newHost(key, address);
@@ -303,8 +301,7 @@ public final class DhtSimulation {
   private void announceAll() {
     for (int i = 0; i < provided.size(); i++) {
       Provided key = provided.get(i);
-      time.schedule(
-          ANNOUNCEMENTS.multipliedBy(i).dividedBy(provided.size()), () -> announce(key));
+      time.schedule(ANNOUNCEMENTS.multipliedBy(i).dividedBy(provided.size()), () -> announce(key));
     }
     advance(ANNOUNCEMENTS.plus(DRAIN), "announced");
   }
@@ -372,7 +369,9 @@ public final class DhtSimulation {
   private int churn(Tally tally) {
     int replacements =
         (int)
-            (config.nodes() * config.churn() * config.churnTime().toSeconds()
+            (config.nodes()
+                * config.churn()
+                * config.churnTime().toSeconds()
                 / Duration.ofHours(1).toSeconds());
     for (int i = 0; i < replacements; i++) {
       time.schedule(anyTime(config.churnTime()), this::replaceOne);
@@ -432,8 +431,7 @@ public final class DhtSimulation {
     long start = wall.nanoTime();
     long end = time.nanoTime() + duration.toNanos();
     while (time.nanoTime() < end) {
-      time.advance(
-          Duration.ofNanos(Math.min(STEP.toNanos(), end - time.nanoTime())));
+      time.advance(Duration.ofNanos(Math.min(STEP.toNanos(), end - time.nanoTime())));
       Runtime runtime = Runtime.getRuntime();
       peakHeap = Math.max(peakHeap, runtime.totalMemory() - runtime.freeMemory());
     }

@@ -39,9 +39,7 @@ final class GlobalTruth {
     return closest(target, count, peer -> !peer.equals(except));
   }
 
-  /**
-   * The {@code count} peers closest to {@code target} that are {@code wanted}, nearest first.
-   */
+  /** The {@code count} peers closest to {@code target} that are {@code wanted}, nearest first. */
   List<PeerId> closest(KadKey target, int count, Predicate<PeerId> wanted) {
     Side below = new Side(target, peers.headMap(target, false).descendingMap(), wanted);
     Side above = new Side(target, peers.tailMap(target, true), wanted);

@@ -36,8 +36,7 @@ final class HostileNode {
   private final VirtualTime time;
   private final RandomGenerator random;
 
-  HostileNode(
-      VirtualHost host, Conspiracy conspiracy, VirtualTime time, RandomGenerator random) {
+  HostileNode(VirtualHost host, Conspiracy conspiracy, VirtualTime time, RandomGenerator random) {
     this.host = host;
     this.key = KadKey.of(host.peerId());
     this.conspiracy = conspiracy;
@@ -63,8 +62,7 @@ final class HostileNode {
     }
     if (question instanceof KadMessage.GetProviders get) {
       return Optional.of(
-          new KadMessage.Providers(
-              conspiracy.providers(get.key()), closer(get.key().toBytes())));
+          new KadMessage.Providers(conspiracy.providers(get.key()), closer(get.key().toBytes())));
     }
     if (question instanceof KadMessage.GetValue get) {
       return Optional.of(new KadMessage.Value(Optional.empty(), closer(get.key())));
@@ -98,8 +96,7 @@ final class HostileNode {
         announcements.add(new KadMessage.AddProvider(target, List.of(host.info())));
         while (announcements.size() < ANNOUNCEMENTS) {
           announcements.add(
-              new KadMessage.AddProvider(
-                  Multihash.sha256(randomBytes()), List.of(host.info())));
+              new KadMessage.AddProvider(Multihash.sha256(randomBytes()), List.of(host.info())));
         }
         say(victim, announcements);
       }
@@ -114,8 +111,7 @@ final class HostileNode {
 
   private void say(PeerInfo victim, List<KadMessage> words) {
     host.connect(victim)
-        .thenCompose(
-            connection -> connection.newStream(List.of(conspiracy.kad().protocol())))
+        .thenCompose(connection -> connection.newStream(List.of(conspiracy.kad().protocol())))
         .thenAccept(
             stream -> {
               MessageStream<KadMessage> messages =
