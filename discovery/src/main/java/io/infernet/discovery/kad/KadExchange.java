@@ -8,11 +8,13 @@ import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.host.PeerUnavailableException;
 import io.infernet.libp2p.host.ProtocolId;
+import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerInfo;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -117,7 +119,30 @@ final class KadExchange implements MessageListener<KadMessage> {
       stream.reset();
       return;
     }
+    if (!answers(response)) {
+      stream.reset();
+      result.completeExceptionally(
+          new ProtocolViolationException("the answer is to something else"));
+      return;
+    }
     result.complete(new Answer(Optional.of(response), connection));
+  }
+
+  /** Whether it is of the request's kind, and of its key where it has one. */
+  private boolean answers(KadMessage.Response response) {
+    if (request instanceof KadMessage.GetValue get) {
+      return response instanceof KadMessage.Value value
+          && value.record().map(record -> Arrays.equals(record.key(), get.key())).orElse(true);
+    }
+    if (request instanceof KadMessage.PutValue put) {
+      return response instanceof KadMessage.ValueStored stored
+          && Arrays.equals(stored.record().key(), put.record().key());
+    }
+    return request instanceof KadMessage.FindNode
+        ? response instanceof KadMessage.CloserPeers
+        : request instanceof KadMessage.GetProviders
+            ? response instanceof KadMessage.Providers
+            : request instanceof KadMessage.Ping && response instanceof KadMessage.Pong;
   }
 
   @Override

@@ -80,9 +80,6 @@ final class ValueSearch {
     }
     ValueRecord record = value.record().get();
     try {
-      if (!Arrays.equals(record.key(), name)) {
-        throw new ProtocolViolationException("sends a value of another key");
-      }
       validator.validate(name, record.value());
     } catch (ProtocolViolationException e) {
       // It may have expired since it was stored there, so this is not held against the peer.
