@@ -14,6 +14,7 @@ import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.Host;
 import io.infernet.libp2p.peer.PeerId;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -250,14 +251,14 @@ public final class GossipRouter implements AutoCloseable {
     return result;
   }
 
-  /** The connected peers that are subscribed to a topic. */
+  /** The connected peers that are subscribed to a topic, in the order of their ids. */
   public Set<PeerId> subscribers(String topic) {
-    return Set.copyOf(topics.subscribers(topic));
+    return new LinkedHashSet<>(topics.subscribers(topic));
   }
 
-  /** The peers that messages of a topic are exchanged with in full. */
+  /** The peers that messages of a topic are exchanged with in full, in the order of their ids. */
   public Set<PeerId> meshPeers(String topic) {
-    return Set.copyOf(meshes.peers(topic));
+    return new LinkedHashSet<>(meshes.peers(topic));
   }
 
   /** A connected peer's score as of the last heartbeat or offence; 0 of others. */

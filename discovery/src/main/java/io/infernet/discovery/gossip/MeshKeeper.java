@@ -293,7 +293,8 @@ final class MeshKeeper {
       if (mesh == null) {
         continue;
       }
-      if (mesh.remove(peer.id)) {
+      boolean wasInMesh = mesh.remove(peer.id);
+      if (wasInMesh) {
         removed(peer.id, prune.topic());
       }
       Duration backoff = prune.backoff().orElse(config.pruneBackoff());
@@ -301,7 +302,8 @@ final class MeshKeeper {
         backoff = config.maxBackoff();
       }
       backoffs.add(prune.topic(), peer.id, backoff, ticker.nanoTime());
-      if (peerExchange && !prune.peers().isEmpty() && peer.score >= thresholds.acceptPeers()) {
+      // Only after a true prune: to check recommendations costs a signature each.
+      if (wasInMesh && peerExchange && peer.score >= thresholds.acceptPeers()) {
         exchange.follow(prune.peers(), peer);
       }
     }

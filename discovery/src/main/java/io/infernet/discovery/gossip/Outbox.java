@@ -92,6 +92,13 @@ final class Outbox {
     }
   }
 
+  /** Forgets everything that waits: there is no stream, and none soon. */
+  void clear() {
+    queues.clear();
+    bytes = 0;
+    frames = 0;
+  }
+
   /**
    * Queues a frame.
    *

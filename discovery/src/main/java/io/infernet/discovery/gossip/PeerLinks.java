@@ -226,7 +226,8 @@ final class PeerLinks {
 
   /** Makes up for news of connections that were lost while the executor was full. */
   void reconcile() {
-    Set<Connection> live = new HashSet<>(host.connections());
+    List<Connection> connections = host.connections();
+    Set<Connection> live = new HashSet<>(connections);
     for (GossipPeer peer : List.copyOf(peers.values())) {
       for (Connection connection : List.copyOf(peer.connections)) {
         if (!live.contains(connection)) {
@@ -234,7 +235,7 @@ final class PeerLinks {
         }
       }
     }
-    live.forEach(this::connected);
+    connections.forEach(this::connected);
   }
 
   /** Connects direct peers that are not connected. */
@@ -314,6 +315,8 @@ final class PeerLinks {
 
   private void notOpened(GossipPeer peer, Throwable error) {
     peer.opening = false;
+    peer.outbox.clear();
+    listener.onLost(peer);
     LOG.debug("no gossip stream to {}: {}", peer, error.getMessage());
     openLater(peer);
   }
