@@ -271,9 +271,9 @@ public final class Directory implements AutoCloseable {
     }
   }
 
-  /** Tells others, unless there are providers, such as dear or busy ones. */
+  /** Tells others if there are any, unless there are providers, such as dear or busy ones. */
   private void wantedInVain(DirectoryQuery query) {
-    if (running && providers(query.manifest()).isEmpty()) {
+    if (running && !host.connections().isEmpty() && providers(query.manifest()).isEmpty()) {
       demands.missed(query);
     }
   }
