@@ -254,9 +254,12 @@ final class KadServer {
       // What is kept is better. The answer says so: the sender corrects itself by it.
       return Optional.of(new KadMessage.ValueStored(present.get()));
     }
+    String source = source(connection);
     RecordStore.Outcome outcome =
-        records.putValue(new ValueRecord(key, value, clock.instant()), source(connection));
-    requireNotTooMuch(outcome);
+        records.putValue(new ValueRecord(key, value, clock.instant()), source);
+    if (source.equals(connection.remotePeer().toString())) {
+      requireNotTooMuch(outcome); // otherwise others of its group may have stored them
+    }
     return outcome == RecordStore.Outcome.STORED
         ? Optional.of(new KadMessage.ValueStored(record))
         : Optional.empty();
