@@ -207,7 +207,7 @@ async function restart(nodes) {
   await back.start({ mdns: false });
   const rejoinMillis = await untilAllList([back], nodes, nodes, back.readyAt, REJOIN_MILLIS);
   await damaged.stop('SIGKILL');
-  const store = join(damaged.home, 'discovery');
+  const store = join(damaged.home, 'store', 'discovery');
   for (const name of readdirSync(store).filter((name) => /\.(sst|log)$|^MANIFEST/.test(name))) {
     const file = join(store, name);
     writeFileSync(file, Buffer.alloc(Math.max(64, statSync(file).size), 0x5a));

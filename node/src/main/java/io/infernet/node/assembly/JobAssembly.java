@@ -1,58 +1,32 @@
 package io.infernet.node.assembly;
 
-import io.infernet.discovery.directory.CapabilityTable;
-import io.infernet.discovery.directory.CapabilityValidator;
 import io.infernet.discovery.directory.Directory;
-import io.infernet.discovery.directory.DirectoryConfig;
-import io.infernet.discovery.directory.HardwareFingerprint;
-import io.infernet.discovery.directory.NetworkName;
-import io.infernet.discovery.directory.PriceList;
-import io.infernet.discovery.directory.ProviderPolicy;
-import io.infernet.discovery.gossip.GossipConfig;
-import io.infernet.discovery.gossip.GossipRouter;
-import io.infernet.discovery.gossip.score.PeerScoreParams;
-import io.infernet.discovery.gossip.wire.MessageSigner;
-import io.infernet.discovery.kad.KadConfig;
-import io.infernet.discovery.kad.KadDht;
-import io.infernet.discovery.kad.KadMode;
-import io.infernet.discovery.kad.record.MemoryRecordStore;
-import io.infernet.discovery.kad.record.MemoryRoutingTableStore;
-import io.infernet.discovery.kad.record.NamespacedValidator;
-import io.infernet.discovery.kad.record.RecordLimits;
-import io.infernet.discovery.kad.wire.PeerCache;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Host;
-import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.node.config.NodeConfig;
 import io.infernet.node.config.Role;
-import io.infernet.node.hardware.HardwareProbe;
 import io.infernet.node.job.ChatServiceConfig;
 import io.infernet.node.job.JobClient;
 import io.infernet.node.job.JobClientConfig;
 import io.infernet.node.job.JobProvider;
 import io.infernet.node.job.JobProviderConfig;
 import io.infernet.node.job.NetworkChatService;
-import io.infernet.node.job.OwnCapabilities;
 import io.infernet.node.job.ProviderSelector;
 import io.infernet.node.job.SelectorConfig;
 import io.infernet.node.job.ServedModels;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,7 +36,6 @@ final class JobAssembly implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JobAssembly.class);
 
   private static final int EVENT_QUEUE = 8_192;
-  private static final int PEER_CACHE = 4_096;
   private static final int BACKGROUND_QUEUE = 4_096;
 
   /** Tokenizing is short, and the cores have better to do. */
@@ -70,26 +43,19 @@ final class JobAssembly implements AutoCloseable {
 
   private final NodeConfig config;
   private final InferenceAssembly inference;
-  private final ServedModels served = new ServedModels();
-  private final EventThread directoryThread = new EventThread("directory", EVENT_QUEUE);
+  private final ServedModels served;
   private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
   private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
   private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
-  private final EventThread gossipThread = new EventThread("gossip", EVENT_QUEUE);
-  private final EventThread dhtThread = new EventThread("dht", EVENT_QUEUE);
-  private final GossipRouter gossip;
-  private final KadDht dht;
-  private final Directory directory;
-  private volatile HardwareFingerprint hardware = HardwareFingerprint.unknown();
   private final JobProvider provider;
   private final NetworkChatService chat;
 
   JobAssembly(
       NodeConfig config,
       PrivateKey key,
-      String agent,
       Host host,
-      Supplier<List<Multiaddr>> addresses,
+      ServedModels served,
+      Directory directory,
       InferenceAssembly inference,
       StorageAssembly stores,
       Scheduler scheduler,
@@ -97,61 +63,8 @@ final class JobAssembly implements AutoCloseable {
       Ticker ticker,
       SecureRandom random) {
     this.config = config;
+    this.served = served;
     this.inference = inference;
-    PriceList prices = config.price();
-    DirectoryConfig directoryConfig = DirectoryConfig.of(new NetworkName(config.network().name()));
-    gossip =
-        new GossipRouter(
-            host,
-            GossipConfig.defaults(),
-            new MessageSigner(key, clock),
-            PeerScoreParams.defaults(),
-            peer -> 0,
-            gossipThread,
-            scheduler,
-            ticker,
-            new SplittableRandom(random.nextLong()));
-    dht =
-        new KadDht(
-            host,
-            KadConfig.defaults()
-                .with(directoryConfig.network().protocol("kad/1.0.0"), KadMode.SERVER),
-            new MemoryRecordStore(RecordLimits.defaults(), clock),
-            new MemoryRoutingTableStore(),
-            new NamespacedValidator(
-                Map.of(
-                    CapabilityValidator.NAMESPACE,
-                    new CapabilityValidator(directoryConfig, clock))),
-            addresses,
-            new PeerCache(PEER_CACHE),
-            dhtThread,
-            scheduler,
-            clock,
-            ticker,
-            new SplittableRandom(random.nextLong()));
-    directory =
-        new Directory(
-            host,
-            key,
-            new OwnCapabilities(
-                served,
-                inference.engine(),
-                prices,
-                config.roles().stream().sorted().map(Role::toString).toList(),
-                () -> hardware,
-                config.region(),
-                ProviderPolicy.open(),
-                agent),
-            addresses,
-            new CapabilityTable(directoryConfig),
-            gossip,
-            dht,
-            directoryConfig,
-            directoryThread,
-            scheduler,
-            clock,
-            ticker,
-            new SplittableRandom(random.nextLong()));
     provider =
         new JobProvider(
             host,
@@ -159,7 +72,7 @@ final class JobAssembly implements AutoCloseable {
             inference.engine(),
             served,
             stores.receipts(),
-            JobProviderConfig.defaults().withPrices(prices),
+            JobProviderConfig.defaults().withPrices(config.price()),
             providerThread,
             stores.executor(),
             scheduler,
@@ -239,28 +152,16 @@ final class JobAssembly implements AutoCloseable {
     return pool;
   }
 
-  Directory directory() {
-    return directory;
-  }
-
   NetworkChatService chat() {
     return chat;
   }
 
-  /** Begins to tell, ask and serve; reads what models there are. */
+  /** Begins to serve; reads what models there are. */
   void start() {
     if (config.is(Role.PROVIDER)) {
       served.set(inference.models().list());
       provider.start();
     }
-    gossip.start();
-    dht.start();
-    directory.start();
-    background.execute(
-        () -> {
-          hardware = HardwareProbe.system().hardware().fingerprint();
-          directory.changed();
-        });
   }
 
   /** Lets jobs of others finish, up to {@code grace}; takes no new ones. */
@@ -273,14 +174,8 @@ final class JobAssembly implements AutoCloseable {
     await(chat.stop());
     await(provider.drain(Duration.ZERO));
     provider.close();
-    directory.close();
-    gossip.close();
-    dht.close();
     clientThread.close();
     providerThread.close();
-    directoryThread.close();
-    gossipThread.close();
-    dhtThread.close();
     background.shutdown();
     await(background);
   }

@@ -12,10 +12,15 @@ import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.node.NodeVersion;
 import io.infernet.node.config.HomeLock;
 import io.infernet.node.config.NodeConfig;
+import io.infernet.node.config.Role;
 import io.infernet.node.config.RunningNode;
+import io.infernet.node.hardware.Hardware;
+import io.infernet.node.hardware.HardwareProbe;
 import io.infernet.node.http.ApiServer;
 import io.infernet.node.job.ChatService;
 import io.infernet.node.job.JobCancelledException;
+import io.infernet.node.job.OwnCapabilities;
+import io.infernet.node.job.ServedModels;
 import java.io.IOException;
 import java.net.URI;
 import java.security.SecureRandom;
@@ -27,6 +32,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +47,18 @@ public final class NodeAssembly implements AutoCloseable {
 
   private static final int TOKEN_BYTES = 32;
 
+  /** A vendor's tool may take seconds to say what there is, and nobody waits for it. */
+  private static final Executor PROBING =
+      task -> {
+        Thread thread = new Thread(task, "hardware");
+        thread.setDaemon(true);
+        thread.start();
+      };
+
   private final NodeConfig config;
   private final PrivateKey key;
   private final Optional<InferenceAssembly> givenInference;
+  private final HardwareProbe probe = HardwareProbe.system();
   private final SecureRandom random = new SecureRandom();
   private final Clock clock = Clock.systemUTC();
   private final Ticker ticker = Ticker.system();
@@ -111,14 +126,37 @@ public final class NodeAssembly implements AutoCloseable {
     NetworkAssembly network =
         own(new NetworkAssembly(config.network(), key, agent, scheduler, ticker, random));
     network.start().join();
+    ServedModels served = new ServedModels();
+    CompletableFuture<Hardware> hardware = CompletableFuture.supplyAsync(probe::hardware, PROBING);
+    DiscoveryAssembly discovery =
+        own(
+            new DiscoveryAssembly(
+                config,
+                key,
+                network.host(),
+                network::addresses,
+                new OwnCapabilities(
+                    served,
+                    inference.engine(),
+                    config.price(),
+                    config.roles().stream().sorted().map(Role::toString).toList(),
+                    () -> hardware.getNow(Hardware.unknown()).fingerprint(),
+                    config.region(),
+                    config.policy(),
+                    agent),
+                stores,
+                scheduler,
+                clock,
+                ticker,
+                random));
     JobAssembly jobs =
         own(
             new JobAssembly(
                 config,
                 key,
-                agent,
                 network.host(),
-                network::addresses,
+                served,
+                discovery.directory(),
                 inference,
                 stores,
                 scheduler,
@@ -126,13 +164,13 @@ public final class NodeAssembly implements AutoCloseable {
                 ticker,
                 random));
     jobs.start();
-    CompletableFuture<Void> peersTried =
-        CompletableFuture.allOf(
-            network.findPeers(),
-            new KnownPeers(network.host(), stores.peers(), stores.executor(), clock).start());
+    discovery.start();
+    CompletableFuture<Void> peersTried = discovery.join(network.findPeers());
+    hardware.thenRun(discovery.directory()::changed);
     warm(inference, jobs);
-    jobs.directory().changed();
-    NodeStatus status = new NodeStatus(config, network, inference, jobs, stores, clock.instant());
+    discovery.directory().changed();
+    NodeStatus status =
+        new NodeStatus(config, network, discovery, inference, stores, clock.instant());
     Optional<ApiServer> api = config.api().map(apiConfig -> startApi(apiConfig, jobs, status));
     running = new Running(network, jobs, api, peersTried);
   }

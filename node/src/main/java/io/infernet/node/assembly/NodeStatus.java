@@ -2,6 +2,7 @@ package io.infernet.node.assembly;
 
 import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.ModelOffer;
+import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.engine.LoadedModel;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
@@ -12,37 +13,47 @@ import io.infernet.libp2p.peer.PeerId;
 import io.infernet.node.NodeVersion;
 import io.infernet.node.config.NodeConfig;
 import io.infernet.node.http.NodeView;
+import io.infernet.node.job.OwnCapabilities;
 import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Answers what the API is asked about the node. Safe from any thread. */
 final class NodeStatus implements NodeView {
 
+  /** Prices are compared by a job of so many tokens. */
+  private static final int TYPICAL_TOKENS = 1_000;
+
   private final NodeConfig config;
   private final NetworkAssembly network;
+  private final DiscoveryAssembly discovery;
   private final InferenceAssembly inference;
-  private final JobAssembly jobs;
   private final StorageAssembly stores;
   private final Instant startedAt;
+
+  /** One peer's offer of a model, and when it said so. */
+  private record Heard(ModelOffer offer, Instant at) {}
 
   NodeStatus(
       NodeConfig config,
       NetworkAssembly network,
+      DiscoveryAssembly discovery,
       InferenceAssembly inference,
-      JobAssembly jobs,
       StorageAssembly stores,
       Instant startedAt) {
     this.config = config;
     this.network = network;
+    this.discovery = discovery;
     this.inference = inference;
-    this.jobs = jobs;
     this.stores = stores;
     this.startedAt = startedAt;
   }
@@ -59,7 +70,8 @@ final class NodeStatus implements NodeView {
         startedAt,
         (int) network.host().connections().stream().map(Connection::remotePeer).distinct().count(),
         loaded.stream().map(model -> model.manifest().name().toString()).toList(),
-        loaded.stream().mapToInt(model -> model.running() + model.waiting()).sum());
+        loaded.stream().mapToInt(model -> model.running() + model.waiting()).sum(),
+        discovery.status());
   }
 
   @Override
@@ -79,56 +91,70 @@ final class NodeStatus implements NodeView {
                   .metadata(id)
                   .map(PeerStore.PeerMetadata::agentVersion)
                   .orElse(""),
-              jobs
-                  .directory()
-                  .get(id)
-                  .map(record -> record.capabilities().models())
-                  .orElse(List.of())
-                  .stream()
-                  .map(ModelOffer::name)
-                  .toList()));
+              discovery.directory().latency(id),
+              discovery.directory().get(id)));
     }
     return List.copyOf(peers.values());
   }
 
   @Override
   public List<Model> models() {
-    Map<Cid, List<ModelOffer>> offers =
-        jobs.directory().all().stream()
-            .map(CapabilityRecord::capabilities)
-            .flatMap(capabilities -> capabilities.models().stream())
-            .collect(
-                Collectors.groupingBy(
-                    ModelOffer::manifest, LinkedHashMap::new, Collectors.toList()));
+    Map<Cid, List<Heard>> offers = new LinkedHashMap<>();
+    for (CapabilityRecord record : discovery.directory().all()) {
+      for (ModelOffer offer : record.capabilities().models()) {
+        offers
+            .computeIfAbsent(offer.manifest(), cid -> new ArrayList<>())
+            .add(new Heard(offer, record.timestamp()));
+      }
+    }
     Map<ModelManifest, LoadedModel> warm =
         inference.engine().loaded().stream()
             .collect(Collectors.toMap(LoadedModel::manifest, Function.identity(), (a, b) -> a));
     List<Model> models = new ArrayList<>();
     for (InstalledModel installed : inference.models().list()) {
       ModelManifest manifest = installed.manifest();
-      List<ModelOffer> others = offers.remove(manifest.cid());
+      List<Heard> others = offers.remove(manifest.cid());
       models.add(
-          new Model(
+          model(
               manifest.name().toString(),
               manifest.cid(),
               inference.engine().contextLength(manifest),
-              true,
+              Optional.of(manifest),
               warm.containsKey(manifest),
-              manifest.size(),
-              others == null ? 0 : others.size()));
+              others == null ? List.of() : others));
     }
     offers.forEach(
-        (cid, others) ->
-            models.add(
-                new Model(
-                    others.get(0).name(),
-                    cid,
-                    others.get(0).contextLength(),
-                    false,
-                    false,
-                    0,
-                    others.size())));
+        (cid, others) -> {
+          ModelOffer any = others.get(0).offer();
+          models.add(model(any.name(), cid, any.contextLength(), Optional.empty(), false, others));
+        });
     return models;
+  }
+
+  private static Model model(
+      String name,
+      Cid cid,
+      int contextLength,
+      Optional<ModelManifest> installed,
+      boolean warm,
+      List<Heard> others) {
+    Set<String> quantizations = new LinkedHashSet<>();
+    installed.ifPresent(manifest -> quantizations.add(OwnCapabilities.quantization(manifest)));
+    others.forEach(heard -> quantizations.add(heard.offer().quantization()));
+    return new Model(
+        name,
+        cid,
+        contextLength,
+        installed.isPresent(),
+        warm,
+        installed.map(ModelManifest::size).orElse(0L),
+        quantizations,
+        others.size(),
+        (int) others.stream().filter(heard -> heard.offer().warm()).count(),
+        others.stream()
+            .map(heard -> heard.offer().prices())
+            .min(Comparator.comparing((PriceList prices) -> prices.price(TYPICAL_TOKENS))),
+        others.stream().map(Heard::at).max(Comparator.naturalOrder()));
   }
 
   @Override

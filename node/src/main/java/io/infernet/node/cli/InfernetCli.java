@@ -9,6 +9,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
@@ -39,6 +40,7 @@ public final class InfernetCli {
         .addSubcommand(new ServeCommand(context, global))
         .addSubcommand(new RunCommand(context, global))
         .addSubcommand(new ListCommand(context, global))
+        .addSubcommand(new PsCommand(context, global, Clock.systemUTC()))
         .addSubcommand(new IdCommand(context, global))
         .addSubcommand(new PeersCommand(context, global))
         .addSubcommand(new StatusCommand(context, global))

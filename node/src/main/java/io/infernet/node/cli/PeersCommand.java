@@ -29,10 +29,14 @@ final class PeersCommand implements Callable<Integer> {
       return 0;
     }
     if (peers.isEmpty()) {
-      context.err().println("no peers: name one with `infernet serve --bootstrap MULTIADDR`");
+      context
+          .err()
+          .println(
+              "no peers: there are none on the local network; name one with `infernet serve"
+                  + " --bootstrap MULTIADDR`");
       return 0;
     }
-    Table table = new Table("PEER", "ADDRESS", "DIRECTION", "AGENT", "MODELS");
+    Table table = new Table("PEER", "ADDRESS", "DIRECTION", "LATENCY", "TIER", "AGENT", "MODELS");
     for (JsonNode peer : peers) {
       List<String> models = new ArrayList<>();
       peer.path("models").forEach(model -> models.add(model.asText()));
@@ -40,6 +44,8 @@ final class PeersCommand implements Callable<Integer> {
           peer.path("peer_id").asText(),
           peer.path("address").asText(),
           peer.path("direction").asText(),
+          peer.has("latency_ms") ? peer.path("latency_ms").asText() + " ms" : "-",
+          peer.path("tier").asText("-"),
           peer.path("agent").asText(),
           String.join(", ", models));
     }

@@ -35,14 +35,24 @@ final class StatusCommand implements Callable<Integer> {
       context.out().println(Json.line(status));
       return 0;
     }
-    for (var field : status.properties()) {
-      JsonNode value = field.getValue();
-      String text = value.isTextual() ? value.asText() : value.toString();
-      context.out().printf("%-11s %s%n", field.getKey(), text);
-    }
+    print(status, "");
     if (api.isEmpty()) {
       context.err().println("no node runs here: start one with `infernet serve`");
     }
     return 0;
+  }
+
+  /** A line for each value, named by its path. */
+  private void print(ObjectNode object, String path) {
+    for (var field : object.properties()) {
+      String name = path + field.getKey();
+      JsonNode value = field.getValue();
+      if (value instanceof ObjectNode inner) {
+        print(inner, name + " ");
+      } else {
+        String text = value.isTextual() ? value.asText() : value.toString();
+        context.out().printf("%-11s %s%n", name, text);
+      }
+    }
   }
 }

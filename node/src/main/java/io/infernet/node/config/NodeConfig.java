@@ -2,7 +2,9 @@ package io.infernet.node.config;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
+import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.Set;
  * @param home where its state lives
  * @param roles what it does; not empty
  * @param region where it stands, if it says so
+ * @param policy what it does not work on for others
  * @param api empty for a node without one
  * @param price what this node takes for its work
  */
@@ -24,6 +27,7 @@ public record NodeConfig(
     NodeHome home,
     Set<Role> roles,
     Optional<String> region,
+    ProviderPolicy policy,
     Network network,
     Optional<Api> api,
     Models models,
@@ -42,7 +46,7 @@ public record NodeConfig(
    * @param maxConnections at once
    */
   public record Network(
-      String name,
+      NetworkName name,
       List<Multiaddr> listen,
       List<Multiaddr> bootstrap,
       boolean mdns,
@@ -134,6 +138,7 @@ public record NodeConfig(
   public NodeConfig {
     requireNonNull(home, "home is null");
     requireNonNull(region, "region is null");
+    requireNonNull(policy, "policy is null");
     requireNonNull(network, "network is null");
     requireNonNull(api, "api is null");
     requireNonNull(models, "models is null");
@@ -153,6 +158,7 @@ public record NodeConfig(
         home,
         roles.isEmpty() ? Set.of() : EnumSet.copyOf(roles),
         Optional.of(settings.get(Settings.REGION)).filter(region -> !region.isEmpty()),
+        new ProviderPolicy(settings.get(Settings.REFUSES)),
         new Network(
             settings.get(Settings.NETWORK),
             settings.get(Settings.LISTEN),
@@ -182,7 +188,7 @@ public record NodeConfig(
   /** The same node without an API. */
   public NodeConfig withoutApi() {
     return new NodeConfig(
-        home, roles, region, network, Optional.empty(), models, engine, price, job);
+        home, roles, region, policy, network, Optional.empty(), models, engine, price, job);
   }
 
   /**
@@ -194,6 +200,7 @@ public record NodeConfig(
         home,
         Set.of(Role.CLIENT),
         region,
+        policy,
         new Network(
             network.name(),
             List.of(),

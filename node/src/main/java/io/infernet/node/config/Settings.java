@@ -1,7 +1,10 @@
 package io.infernet.node.config;
 
 import io.infernet.discovery.bootstrap.BootstrapConfig;
+import io.infernet.discovery.directory.Capabilities;
+import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
+import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
@@ -34,12 +37,21 @@ public final class Settings {
           "Where this node stands, such as eu-central, for those who want near answers; empty says"
               + " nothing.");
 
-  public static final Setting<String> NETWORK =
+  public static final Setting<List<String>> REFUSES =
+      Setting.of(
+          "node.refuses",
+          SettingType.listOf(
+              SettingType.text(
+                  "a topic of up to 32 lower-case letters, digits and hyphens",
+                  Settings::parseTopic)),
+          List.of(),
+          "Topics of content that this node does not work on for others, such as medical.");
+
+  public static final Setting<NetworkName> NETWORK =
       Setting.of(
           "network.name",
-          SettingType.text(
-              "up to 32 lower-case letters, digits and hyphens", Settings::parseNetworkName),
-          "main",
+          SettingType.text("up to 32 lower-case letters, digits and hyphens", NetworkName::new),
+          NetworkName.MAIN,
           "The network to be part of; nodes of another name neither find nor hear this one.");
 
   public static final Setting<List<Multiaddr>> LISTEN =
@@ -181,6 +193,7 @@ public final class Settings {
       List.of(
           ROLES,
           REGION,
+          REFUSES,
           NETWORK,
           LISTEN,
           BOOTSTRAP,
@@ -220,17 +233,13 @@ public final class Settings {
     return BootstrapConfig.check(Multiaddr.parse(text));
   }
 
+  private static String parseTopic(String text) {
+    return new ProviderPolicy(List.of(text)).refuses().get(0);
+  }
+
   private static String parseRegion(String text) {
-    return matching(text, "([a-z0-9][a-z0-9-]{0,31})?");
-  }
-
-  private static String parseNetworkName(String text) {
-    return matching(text, "[a-z0-9][a-z0-9-]{0,31}");
-  }
-
-  private static String matching(String text, String pattern) {
-    if (!text.matches(pattern)) {
-      throw new IllegalArgumentException("does not match " + pattern);
+    if (!text.isEmpty() && !Capabilities.isRegion(text)) {
+      throw new IllegalArgumentException("not a region");
     }
     return text;
   }

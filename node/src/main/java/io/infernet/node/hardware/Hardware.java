@@ -13,6 +13,11 @@ import java.util.List;
  */
 public record Hardware(HardwareFingerprint fingerprint, List<String> problems) {
 
+  /** Before anything was found. */
+  public static Hardware unknown() {
+    return new Hardware(HardwareFingerprint.unknown(), List.of());
+  }
+
   public Hardware {
     requireNonNull(fingerprint, "fingerprint is null");
     problems = List.copyOf(problems);

@@ -149,6 +149,7 @@ public final class ApiServer implements AutoCloseable {
     javalin.routes.get("/health", context -> send(context, answers.health()));
     javalin.routes.get("/api/status", limited(context -> send(context, answers.status())));
     javalin.routes.get("/api/peers", limited(context -> send(context, answers.peers())));
+    javalin.routes.get("/api/models", limited(context -> send(context, answers.networkModels())));
     javalin.routes.get("/api/receipts", limited(context -> send(context, answers.receipts())));
     javalin.routes.get(
         "/api/receipts/{id}",

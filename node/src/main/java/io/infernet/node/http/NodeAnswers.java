@@ -3,6 +3,11 @@ package io.infernet.node.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.discovery.directory.Capabilities;
+import io.infernet.discovery.directory.CapabilityRecord;
+import io.infernet.discovery.directory.Demand;
+import io.infernet.discovery.kad.KadStatus;
+import java.util.Locale;
 
 /** Writes what the node tells of itself. Safe from any thread. */
 final class NodeAnswers {
@@ -31,7 +36,46 @@ final class NodeAnswers {
     body.put("started_at", status.startedAt().toString()).put("peers", status.peers());
     ArrayNode warm = body.putArray("warm");
     status.warm().forEach(warm::add);
-    return body.put("answering", status.answering());
+    body.put("answering", status.answering());
+    body.set("network", network(status.network()));
+    return body;
+  }
+
+  private static ObjectNode network(NodeView.Network network) {
+    ObjectNode object = object().put("name", network.name()).put("known_nodes", network.known());
+    KadStatus dht = network.dht();
+    ObjectNode kad =
+        object
+            .putObject("dht")
+            .put("mode", dht.mode().name().toLowerCase(Locale.ROOT))
+            .put("peers", dht.peers());
+    dht.networkSize().ifPresent(size -> kad.put("network_size", Math.round(size)));
+    kad.put("provided", dht.provided())
+        .put("provider_records", dht.providers())
+        .put("values", dht.values());
+    ObjectNode gossip = object.putObject("gossip");
+    network
+        .gossip()
+        .forEach(
+            (topic, state) ->
+                gossip
+                    .putObject(topic)
+                    .put("subscribers", state.subscribers())
+                    .put("mesh", state.mesh()));
+    ObjectNode mdns = object.putObject("mdns").put("enabled", network.mdns().isPresent());
+    network.mdns().ifPresent(found -> mdns.put("found", found));
+    object.put("offers_heard", network.offers());
+    ArrayNode demand = object.putArray("demand");
+    for (Demand wanted : network.demand()) {
+      ObjectNode model =
+          demand
+              .addObject()
+              .put("name", wanted.name())
+              .put("count", Math.round(wanted.count() * 10) / 10.0)
+              .put("last_asked_at", wanted.last().toString());
+      wanted.manifest().ifPresent(cid -> model.put("model_cid", cid.toString()));
+    }
+    return object;
   }
 
   ObjectNode peers() {
@@ -45,8 +89,30 @@ final class NodeAnswers {
               .put("address", peer.address().toString())
               .put("direction", peer.dialled() ? "outbound" : "inbound")
               .put("agent", peer.agent());
+      peer.latency().ifPresent(time -> object.put("latency_ms", time.toNanos() / 10_000 / 100.0));
       ArrayNode models = object.putArray("models");
-      peer.models().forEach(models::add);
+      peer.record().ifPresent(record -> describe(record, object, models));
+    }
+    return body;
+  }
+
+  private static void describe(CapabilityRecord record, ObjectNode object, ArrayNode models) {
+    Capabilities said = record.capabilities();
+    said.models().forEach(offer -> models.add(offer.name()));
+    said.hardware().tier().ifPresent(tier -> object.put("tier", tier.toString()));
+    said.region().ifPresent(region -> object.put("region", region));
+    object
+        .put("running", said.load().running())
+        .put("slots", said.load().slots())
+        .put("heard_at", record.timestamp().toString());
+  }
+
+  /** The models here and in the network, in this program's own shape. */
+  ObjectNode networkModels() {
+    ObjectNode body = object();
+    ArrayNode array = body.putArray("models");
+    for (NodeView.Model model : node.models()) {
+      array.addObject().put("name", model.name()).setAll(describe(model));
     }
     return body;
   }
@@ -98,14 +164,30 @@ final class NodeAnswers {
             .put("object", "model")
             .put("created", 0)
             .put("owned_by", "infernet");
-    object
-        .putObject("infernet")
-        .put("model_cid", model.cid().toString())
-        .put("context_length", model.contextLength())
-        .put("installed", model.installed())
-        .put("warm", model.warm())
-        .put("size", model.sizeBytes())
-        .put("providers", model.providers());
+    object.set("infernet", describe(model));
+    return object;
+  }
+
+  private static ObjectNode describe(NodeView.Model model) {
+    ObjectNode object =
+        object()
+            .put("model_cid", model.cid().toString())
+            .put("context_length", model.contextLength())
+            .put("installed", model.installed())
+            .put("warm", model.warm())
+            .put("size", model.sizeBytes());
+    ArrayNode quantizations = object.putArray("quantizations");
+    model.quantizations().forEach(quantizations::add);
+    object.put("providers", model.providers()).put("warm_providers", model.warmProviders());
+    model
+        .cheapest()
+        .ifPresent(
+            price ->
+                object
+                    .putObject("cheapest")
+                    .put("base", price.base())
+                    .put("per_1000_tokens", price.perThousandTokens()));
+    model.heardAt().ifPresent(at -> object.put("heard_at", at.toString()));
     return object;
   }
 

@@ -53,6 +53,11 @@ public final class OwnCapabilities implements Supplier<Capabilities> {
     this.agent = agent;
   }
 
+  /** The numbers that a model is computed with. */
+  public static String quantization(ModelManifest manifest) {
+    return manifest.name().variant().map(Variant::toString).orElse(manifest.storedAs());
+  }
+
   @Override
   public Capabilities get() {
     Map<ModelManifest, LoadedModel> warm =
@@ -65,7 +70,7 @@ public final class OwnCapabilities implements Supplier<Capabilities> {
           new ModelOffer(
               model.name().toString(),
               manifest.cid(),
-              manifest.name().variant().map(Variant::toString).orElse(manifest.storedAs()),
+              quantization(manifest),
               warm.containsKey(manifest),
               engine.contextLength(manifest),
               prices));

@@ -1,18 +1,52 @@
 package io.infernet.node.http;
 
+import io.infernet.discovery.directory.Capabilities;
+import io.infernet.discovery.directory.CapabilityRecord;
+import io.infernet.discovery.directory.Demand;
+import io.infernet.discovery.directory.Gpu;
+import io.infernet.discovery.directory.HardwareFingerprint;
+import io.infernet.discovery.directory.ModelOffer;
+import io.infernet.discovery.directory.NetworkName;
+import io.infernet.discovery.directory.PriceList;
+import io.infernet.discovery.directory.ProviderPolicy;
+import io.infernet.discovery.kad.KadMode;
+import io.infernet.discovery.kad.KadStatus;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.node.config.Role;
 import io.infernet.verification.receipt.SignedReceipt;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** A node with one peer and one model. */
 final class FakeNodeView implements NodeView {
 
   static final PeerId SELF = FakeChatService.SECOND;
+
+  private static final CapabilityRecord RECORD =
+      new CapabilityRecord(
+          FakeChatService.FIRST,
+          NetworkName.MAIN,
+          1,
+          Instant.EPOCH,
+          List.of(),
+          new Capabilities(
+              List.of("provider"),
+              List.of(
+                  new ModelOffer(
+                      "storyteller", FakeChatService.MODEL, "bf16", true, 512, PriceList.free())),
+              new Capabilities.Load(1, 4),
+              new HardwareFingerprint(
+                  "", 8, 0, List.of(new Gpu(Gpu.Vendor.NVIDIA, "H200", 141L << 30, "", 1))),
+              Optional.of("eu"),
+              ProviderPolicy.open(),
+              "infernet/1.2.3"));
 
   @Override
   public Status status() {
@@ -24,7 +58,15 @@ final class FakeNodeView implements NodeView {
         Instant.EPOCH,
         1,
         List.of("storyteller"),
-        0);
+        0,
+        new Network(
+            "main",
+            new KadStatus(KadMode.SERVER, 2, List.of(1, 1), OptionalDouble.of(3.2), 1, 4, 5, 0),
+            Map.of("/infernet/heartbeats/1", new Topic(2, 1)),
+            OptionalInt.of(1),
+            2,
+            7,
+            List.of(new Demand(Optional.of(FakeChatService.MODEL), "rare", 1.26, Instant.EPOCH))));
   }
 
   @Override
@@ -35,12 +77,25 @@ final class FakeNodeView implements NodeView {
             Multiaddr.parse("/ip4/127.0.0.1/tcp/2"),
             true,
             "infernet/1.2.3",
-            List.of("storyteller")));
+            Optional.of(Duration.ofNanos(1_234_000)),
+            Optional.of(RECORD)));
   }
 
   @Override
   public List<Model> models() {
-    return List.of(new Model("storyteller", FakeChatService.MODEL, 512, true, true, 1000, 1));
+    return List.of(
+        new Model(
+            "storyteller",
+            FakeChatService.MODEL,
+            512,
+            true,
+            true,
+            1000,
+            Set.of("bf16"),
+            1,
+            1,
+            Optional.of(new PriceList(1, 2)),
+            Optional.of(Instant.EPOCH)));
   }
 
   @Override
