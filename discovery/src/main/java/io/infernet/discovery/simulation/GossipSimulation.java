@@ -7,8 +7,8 @@ import io.infernet.discovery.gossip.TopicValidator;
 import io.infernet.discovery.gossip.TopicValidator.Verdict;
 import io.infernet.discovery.gossip.mesh.MeshConfig;
 import io.infernet.discovery.gossip.wire.MessageSigner;
+import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.Connection;
-import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.KeyType;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ public final class GossipSimulation {
   /** Within how many heartbeats a message should be delivered. */
   private static final int HEARTBEATS = 6;
 
+  /** How much longer than usual a message may take. */
+  private static final double JITTER = 0.1;
+
   /** How often messages are published that do not count, and their size. */
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
@@ -53,9 +57,12 @@ public final class GossipSimulation {
   }
 
   private final GossipSimulationConfig config;
+  private final Consumer<String> progress;
+  private final Ticker wall;
   private final SplittableRandom random;
   private final VirtualTime time = new VirtualTime();
   private final VirtualNetwork network;
+  private final Addresses addresses;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<PeerId, Node> byPeer = new HashMap<>();
 
@@ -70,13 +77,20 @@ public final class GossipSimulation {
   private long victimDeliveries;
   private long victimsExpected;
 
-  public GossipSimulation(GossipSimulationConfig config) {
+  /**
+   * @param progress told in a few words how far it is
+   * @param wall measures how long it takes
+   */
+  public GossipSimulation(GossipSimulationConfig config, Consumer<String> progress, Ticker wall) {
     this.config = config;
+    this.progress = progress;
+    this.wall = wall;
     this.random = new SplittableRandom(config.seed());
     this.network =
         new VirtualNetwork(
             time,
-            LinkModel.pairwise(config.minLatency(), config.maxLatency(), 0.1, random.split()));
+            LinkModel.pairwise(config.minLatency(), config.maxLatency(), JITTER, random.split()));
+    this.addresses = new Addresses(random.split());
   }
 
   /** One host and what runs on it. */
@@ -98,7 +112,8 @@ public final class GossipSimulation {
       this.number = number;
       this.role = role;
       PrivateKey key = PrivateKey.generate(KeyType.SECP256K1, new SeededRandom(nodeRandom.split()));
-      this.host = network.newHost(key.publicKey(), address());
+      boolean sybil = role == Role.ATTACKER && config.attacks().contains(GossipAttack.SYBIL);
+      this.host = network.newHost(key.publicKey(), sybil ? addresses.ofSybil() : addresses.next());
       if (config.uplink() > 0) {
         host.limitUplink(config.uplink());
       }
@@ -106,16 +121,6 @@ public final class GossipSimulation {
       boolean floods =
           role == Role.ATTACKER && config.attacks().stream().anyMatch(GossipAttack::floods);
       this.router = floods ? null : newRouter();
-    }
-
-    /** A public one, so that it counts for scores. */
-    private Multiaddr address() {
-      boolean shared = role == Role.ATTACKER && config.attacks().contains(GossipAttack.SYBIL);
-      String ip =
-          shared
-              ? "20.255.0.1"
-              : "20." + (number >> 16) + "." + (number >> 8 & 255) + "." + (number & 255);
-      return Multiaddr.parse("/ip4/" + ip + "/tcp/" + (4_000 + number));
     }
 
     private GossipRouter newRouter() {
@@ -188,14 +193,16 @@ public final class GossipSimulation {
   }
 
   /** Runs all of it, which takes about a second for each ten thousand deliveries. */
-  public GossipSimulationResult run() {
+  public GossipResult run() {
+    long start = wall.nanoTime();
     build();
+    progress.accept("connected");
     // While meshes form, messages flow: scores and covert attackers live from them.
     for (long left = config.settleTime().toNanos(); left > 0; left -= WARM_UP.toNanos()) {
       publish(-1, WARM_UP_SIZE);
       time.advance(Duration.ofNanos(Math.min(left, WARM_UP.toNanos())));
     }
-    return measure();
+    return measure(start);
   }
 
   private void build() {
@@ -247,10 +254,11 @@ public final class GossipSimulation {
     return config.gossip().heartbeat().multipliedBy(HEARTBEATS).toNanos();
   }
 
-  private GossipSimulationResult measure() {
+  private GossipResult measure(long start) {
     List<Node> subscribers = nodes.stream().filter(node -> node.role != Role.ATTACKER).toList();
     publishedAt = new long[config.messages()];
     publishing = true;
+    progress.accept("settled");
     subscribers.forEach(node -> node.copiesBefore = copies(node));
     long bytesBefore = network.bytes();
     double connections =
@@ -269,7 +277,9 @@ public final class GossipSimulation {
     double bytes = (double) (network.bytes() - bytesBefore) / config.messages() / config.nodes();
     long[] sorted = delays.stream().mapToLong(Long::longValue).sorted().toArray();
     long inTime = Arrays.stream(sorted).filter(delay -> delay <= deadline()).count();
-    return new GossipSimulationResult(
+    return new GossipResult(
+        config.seed(),
+        config.attacks(),
         subscribers.size(),
         config.dropperCount(),
         config.attackerCount(),
@@ -289,8 +299,9 @@ public final class GossipSimulation {
         hostileInMesh(subscribers, byPeer),
         ignored(subscribers, true),
         ignored(subscribers, false),
-        time.nanoTime() / 1e9,
-        String.format("%016x", network.traceHash()));
+        Duration.ofNanos(time.nanoTime()),
+        Duration.ofNanos(wall.nanoTime() - start),
+        network.traceHash());
   }
 
   /** Copies of messages that came so far. */

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description = "Measures on this machine.",
-    synopsisSubcommandLabel = "(engine | network)")
+    synopsisSubcommandLabel = "(engine | network | gossip)")
 final class BenchCommand {
 
   private final CliContext context;

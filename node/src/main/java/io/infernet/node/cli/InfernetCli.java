@@ -46,7 +46,9 @@ public final class InfernetCli {
         .addSubcommand(new StatusCommand(context, global))
         .addSubcommand(new GpusCommand(context, HardwareProbe.system()))
         .addSubcommand(new ReceiptsCommand(context, global))
-        .addSubcommand(new BenchCommand(context, global))
+        .addSubcommand(
+            new CommandLine(new BenchCommand(context, global))
+                .addSubcommand(new GossipBenchCommand(context, global)))
         .addSubcommand(new DemoCommand(context))
         .addSubcommand(new ConfigCommand(context, global));
     commandLine

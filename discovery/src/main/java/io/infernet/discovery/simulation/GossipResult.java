@@ -1,9 +1,14 @@
 package io.infernet.discovery.simulation;
 
+import java.time.Duration;
+import java.util.Set;
+
 /**
  * What came of a {@link GossipSimulation}. Subscribers are all nodes but the hostile ones; each
  * message is to reach all of them but its publisher.
  *
+ * @param seed that it follows from
+ * @param attacks what hostile nodes did
  * @param subscribers droppers included
  * @param droppers of them
  * @param attackers hostile nodes beside
@@ -24,10 +29,13 @@ package io.infernet.discovery.simulation;
  * @param hostileIgnored share of hostile neighbours that subscribers do not listen to any more, at
  *     the end
  * @param honestIgnored share of other neighbours that they do not listen to, at the end
- * @param simulatedSeconds how much time passed in the network
- * @param traceHash in hexadecimal; of everything that was sent
+ * @param simulated how much time passed in the network
+ * @param wall how long it took to simulate
+ * @param traceHash of everything that was sent
  */
-public record GossipSimulationResult(
+public record GossipResult(
+    long seed,
+    Set<GossipAttack> attacks,
     int subscribers,
     int droppers,
     int attackers,
@@ -47,5 +55,6 @@ public record GossipSimulationResult(
     double hostileInMesh,
     double hostileIgnored,
     double honestIgnored,
-    double simulatedSeconds,
-    String traceHash) {}
+    Duration simulated,
+    Duration wall,
+    long traceHash) {}
