@@ -16,6 +16,7 @@ import io.infernet.libp2p.peer.PrivateKey;
 import io.infernet.libp2p.protocol.identify.IdentifyConfig;
 import io.infernet.libp2p.protocol.identify.IdentifyMessage;
 import io.infernet.libp2p.protocol.identify.IdentifyService;
+import io.infernet.libp2p.protocol.identify.ObservationConfig;
 import io.infernet.libp2p.protocol.ping.PingConfig;
 import io.infernet.libp2p.protocol.ping.PingService;
 import io.infernet.libp2p.testing.HostConfigBuilder;
@@ -51,6 +52,8 @@ public final class InteropPeer {
           "infernet-interop/1.0.0",
           "infernet/1.0.0",
           List.of(),
+          32,
+          ObservationConfig.defaults(),
           8 * 1024,
           10,
           Duration.ofSeconds(10),

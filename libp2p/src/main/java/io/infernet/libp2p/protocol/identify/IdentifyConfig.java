@@ -11,6 +11,8 @@ import java.util.List;
  * @param agentVersion program and version
  * @param protocolVersion the family of protocols, with version
  * @param announce addresses by which others reach this node, in addition to those it listens on
+ * @param maxAddresses of this node that are told; the first ones
+ * @param observation when to tell addresses that only others can see
  * @param maxMessageSize largest message in bytes
  * @param maxMessages messages that one answer may be cut into
  * @param timeout longest wait for an answer
@@ -21,6 +23,8 @@ public record IdentifyConfig(
     String agentVersion,
     String protocolVersion,
     List<Multiaddr> announce,
+    int maxAddresses,
+    ObservationConfig observation,
     int maxMessageSize,
     int maxMessages,
     Duration timeout,
@@ -33,6 +37,7 @@ public record IdentifyConfig(
     announce = List.copyOf(announce);
     requireShort(agentVersion, "agentVersion");
     requireShort(protocolVersion, "protocolVersion");
+    Limits.requirePositive(maxAddresses, "maxAddresses");
     Limits.requirePositive(maxMessageSize, "maxMessageSize");
     Limits.requirePositive(maxMessages, "maxMessages");
     Limits.requirePositive(timeout, "timeout");
@@ -45,6 +50,8 @@ public record IdentifyConfig(
         agentVersion,
         protocolVersion,
         List.of(),
+        32,
+        ObservationConfig.defaults(),
         8 * 1024,
         10,
         Duration.ofSeconds(10),

@@ -17,11 +17,15 @@ import io.infernet.libp2p.peer.SignedEnvelope;
 import io.infernet.libp2p.peer.SignedPeerRecord;
 import io.infernet.libp2p.transport.tcp.InterfaceAddresses;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -56,6 +60,8 @@ public final class IdentifyService implements AutoCloseable {
   private @Nullable List<Multiaddr> listened;
   private List<Multiaddr> addresses = List.of();
   private @Nullable SignedPeerRecord record;
+  private final ObservedAddresses observed;
+  private final Map<Connection, Multiaddr> observations = new LinkedHashMap<>();
   private List<Multiaddr> pushedAddresses = List.of();
   private List<ProtocolId> pushedProtocols = List.of();
   private Scheduler.Cancellable refresh = () -> {};
@@ -81,6 +87,7 @@ public final class IdentifyService implements AutoCloseable {
     this.executor = executor;
     this.scheduler = scheduler;
     this.clock = clock;
+    this.observed = new ObservedAddresses(config.observation());
     this.codec = new IdentifyCodec(config.maxMessageSize());
   }
 
@@ -97,7 +104,11 @@ public final class IdentifyService implements AutoCloseable {
 
           @Override
           public void onDisconnected(Connection connection) {
-            execute(() -> answers.remove(connection));
+            execute(
+                () -> {
+                  answers.remove(connection);
+                  observations.remove(connection);
+                });
           }
         });
     execute(
@@ -160,6 +171,9 @@ public final class IdentifyService implements AutoCloseable {
     if (message.publicKey().map(k -> !k.equals(connection.remotePublicKey())).orElse(false)) {
       throw new CompletionException(
           new ProtocolViolationException("identify names another key than the handshake"));
+    }
+    if (!connection.closed().isDone()) {
+      message.observedAddress().ifPresent(seen -> observations.put(connection, seen));
     }
     PeerStore peers = host.peers();
     List<Multiaddr> claimed = new ArrayList<>();
@@ -239,11 +253,19 @@ public final class IdentifyService implements AutoCloseable {
   private List<Multiaddr> currentAddresses() {
     List<Multiaddr> bound = host.listenAddresses();
     listened = bound;
-    List<Multiaddr> all = new ArrayList<>(config.announce());
-    UsefulAddresses.expand(bound, interfaces.addresses()).stream()
-        .filter(address -> !all.contains(address))
-        .forEach(all::add);
-    return List.copyOf(all);
+    Set<Multiaddr> all = new LinkedHashSet<>(config.announce());
+    all.addAll(UsefulAddresses.expand(bound, interfaces.addresses()));
+    all.addAll(observedAddresses(bound));
+    return all.stream().limit(config.maxAddresses()).toList();
+  }
+
+  private List<Multiaddr> observedAddresses(List<Multiaddr> bound) {
+    Instant now = clock.instant();
+    Set<Integer> ports = new HashSet<>();
+    bound.forEach(address -> address.tcpPort().ifPresent(ports::add));
+    observations.forEach(
+        (connection, seen) -> observed.onObserved(connection.remoteAddress(), seen, ports, now));
+    return observed.believed(now);
   }
 
   private void refreshLater() {

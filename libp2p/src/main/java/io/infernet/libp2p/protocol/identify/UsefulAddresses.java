@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,7 +19,10 @@ final class UsefulAddresses {
 
   private UsefulAddresses() {}
 
-  /** The addresses bound, those that mean every interface replaced by the interfaces' own. */
+  /**
+   * The addresses bound, those that mean every interface replaced by the interfaces' own, without
+   * the ones that only their own link knows.
+   */
   static List<Multiaddr> expand(List<Multiaddr> bound, Collection<InetAddress> interfaces) {
     Set<Multiaddr> expanded = new LinkedHashSet<>();
     for (Multiaddr address : bound) {
@@ -29,7 +33,9 @@ final class UsefulAddresses {
       boolean ip4 = address.has(MultiaddrProtocol.IP4);
       int port = address.tcpPort().orElseThrow();
       for (InetAddress ip : interfaces) {
-        if (ip4 == ip instanceof Inet4Address) {
+        boolean dialable =
+            !ip.isLinkLocalAddress() && !ip.isAnyLocalAddress() && !ip.isMulticastAddress();
+        if (dialable && ip4 == ip instanceof Inet4Address) {
           expanded.add(Multiaddr.fromSocketAddress(new InetSocketAddress(ip, port)));
         }
       }
@@ -37,19 +43,35 @@ final class UsefulAddresses {
     return List.copyOf(expanded);
   }
 
-  /** Those of a node's addresses that a peer at {@code remote} may be able to dial. */
+  /**
+   * Those of a node's addresses that a peer at {@code remote} may be able to dial, for a peer on
+   * the internet the public ones first.
+   */
   static List<Multiaddr> forPeerAt(Multiaddr remote, List<Multiaddr> addresses) {
-    boolean sameMachine = remote.scope() == AddressScope.LOOPBACK;
+    AddressScope scope = remote.scope();
+    List<Multiaddr> reachable =
+        addresses.stream()
+            .filter(
+                address ->
+                    scope == AddressScope.LOOPBACK || address.scope() != AddressScope.LOOPBACK)
+            .toList();
+    return scope == AddressScope.PUBLIC ? publicFirst(reachable) : reachable;
+  }
+
+  private static List<Multiaddr> publicFirst(List<Multiaddr> addresses) {
     return addresses.stream()
-        .filter(address -> sameMachine || address.scope() != AddressScope.LOOPBACK)
+        .sorted(Comparator.comparing(address -> !address.scope().mayBePublic()))
         .toList();
   }
 
-  /** Those of a node's addresses that anyone may be told: loopback only when there is no other. */
+  /**
+   * Those of a node's addresses that anyone may be told, the public ones first: loopback only when
+   * there is no other.
+   */
   static List<Multiaddr> toPublish(List<Multiaddr> addresses) {
     List<Multiaddr> reachable =
         addresses.stream().filter(address -> address.scope() != AddressScope.LOOPBACK).toList();
-    return reachable.isEmpty() ? addresses : reachable;
+    return publicFirst(reachable.isEmpty() ? addresses : reachable);
   }
 
   /** Those of the addresses that {@code peer} claims which this node could dial, tidied up. */

@@ -18,6 +18,8 @@ class IdentifyConfigTest {
             "agent/1",
             "protocol/1",
             List.of(),
+            32,
+            new ObservationConfig(4, Duration.ofMinutes(30), 64, 64, 4),
             8192,
             10,
             Duration.ofSeconds(10),
@@ -35,10 +37,28 @@ class IdentifyConfigTest {
     rejects("a", "p", 1, 1, SECOND, Duration.ZERO);
   }
 
+  @Test
+  void observationLimitsMustBePositiveAndLeaveRoomForAgreement() {
+    assertThrows(IllegalArgumentException.class, () -> new ObservationConfig(0, SECOND, 1, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> new ObservationConfig(4, SECOND, 1, 3, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> new ObservationConfig(1, Duration.ZERO, 1, 1, 1));
+  }
+
   private static void rejects(
       String agent, String protocol, int size, int messages, Duration timeout, Duration refresh) {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new IdentifyConfig(agent, protocol, List.of(), size, messages, timeout, refresh));
+        () ->
+            new IdentifyConfig(
+                agent,
+                protocol,
+                List.of(),
+                1,
+                ObservationConfig.defaults(),
+                size,
+                messages,
+                timeout,
+                refresh));
   }
 }

@@ -148,6 +148,35 @@ class IdentifyServiceTest {
   }
 
   @Test
+  void leavesOutAddressesThatOnlyTheirOwnLinkKnows() throws UnknownHostException {
+    List<Multiaddr> exactly = List.of(Multiaddr.parse("/ip4/169.254.1.1/tcp/9"));
+    List<InetAddress> interfaces =
+        List.of(
+            InetAddress.getByName("169.254.1.1"),
+            InetAddress.getByName("fe80::1"),
+            InetAddress.getByName("10.1.2.3"));
+
+    assertEquals(
+        List.of(Multiaddr.parse("/ip4/10.1.2.3/tcp/1")),
+        UsefulAddresses.expand(
+            List.of(Multiaddr.parse("/ip4/0.0.0.0/tcp/1"), Multiaddr.parse("/ip6/::/tcp/1")),
+            interfaces));
+    assertEquals(exactly, UsefulAddresses.expand(exactly, interfaces), "asked for by the user");
+  }
+
+  @Test
+  void tellsPeersOnTheInternetThePublicAddressesFirst() {
+    Multiaddr near = Multiaddr.parse("/ip4/192.168.1.7/tcp/1");
+    Multiaddr far = Multiaddr.parse("/ip4/8.8.8.8/tcp/1");
+    List<Multiaddr> own = List.of(near, far);
+
+    assertEquals(
+        List.of(far, near), UsefulAddresses.forPeerAt(Multiaddr.parse("/ip4/1.1.1.1/tcp/1"), own));
+    assertEquals(own, UsefulAddresses.forPeerAt(Multiaddr.parse("/ip4/192.168.1.9/tcp/1"), own));
+    assertEquals(List.of(far, near), UsefulAddresses.toPublish(own));
+  }
+
+  @Test
   void publishesLoopbackOnlyWhereThereIsNothingElse() {
     Multiaddr loopback = Multiaddr.parse("/ip4/127.0.0.1/tcp/4001");
     Multiaddr lan = Multiaddr.parse("/ip4/192.168.1.7/tcp/4001");
