@@ -102,7 +102,8 @@ final class Heartbeats {
   void connected() {
     if (subscription != null && unheard > 0) {
       unheard = 0;
-      schedule(pause());
+      // It has to say first what it is subscribed to.
+      schedule(config.changeInterval().dividedBy(8));
     }
   }
 
