@@ -67,6 +67,7 @@ public final class Directory implements AutoCloseable {
   private final ProtocolId protocol;
   private final PeerRateLimiter queryRate;
   private final OwnRecord own;
+  private final Distrust distrust;
   private final PeerQueries queries;
   private final Heartbeats heartbeats;
   private final Announcements announcements;
@@ -122,9 +123,20 @@ public final class Directory implements AutoCloseable {
     this.protocol = config.network().protocol(QUERY_PROTOCOL);
     this.queryRate = rate(config.asking().maxPerMinute(), ticker);
     this.own = new OwnRecord(key, capabilities, addresses, config, codec, clock);
+    this.distrust =
+        new Distrust(config.asking().distrust(), config.asking().maxDistrusted(), ticker);
     this.queries =
         new PeerQueries(
-            host, protocol, codec, config, table, this::learn, executor, scheduler, ticker);
+            host,
+            protocol,
+            codec,
+            config,
+            table,
+            this::learn,
+            distrust,
+            executor,
+            scheduler,
+            ticker);
     this.heartbeats =
         new Heartbeats(
             new GossipTopic<>(
@@ -541,9 +553,14 @@ public final class Directory implements AutoCloseable {
     stream.closed().thenRun(limit::cancel);
   }
 
-  /** Whether that peer has not asked too often. */
+  /** Whether that peer is answered: it has neither lied nor asked too often. */
   boolean mayAsk(PeerId peer) {
-    return queryRate.tryAcquire(peer);
+    return !distrust.of(peer) && queryRate.tryAcquire(peer);
+  }
+
+  /** Holds it against {@code peer} if it is to blame for {@code failure}. */
+  void distrust(PeerId peer, Throwable failure) {
+    distrust.heldAgainst(peer, failure);
   }
 
   /** This node's record, then those of others that fit, as many as asked for. */

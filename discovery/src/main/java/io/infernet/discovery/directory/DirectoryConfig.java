@@ -91,6 +91,8 @@ public record DirectoryConfig(
    * @param maxProviders providers that one search asks
    * @param maxSearches searches that go on at once
    * @param maxPerMinute queries that are served to one peer
+   * @param distrust how long a peer that lied is neither asked nor answered
+   * @param maxDistrusted peers of which that is remembered
    */
   public record Asking(
       Duration timeout,
@@ -100,7 +102,9 @@ public record DirectoryConfig(
       Duration missLifetime,
       int maxProviders,
       int maxSearches,
-      int maxPerMinute) {
+      int maxPerMinute,
+      Duration distrust,
+      int maxDistrusted) {
     public Asking {
       Limits.requirePositive(timeout, "asking.timeout");
       Limits.requirePositive(newcomerAsks, "asking.newcomerAsks");
@@ -110,6 +114,8 @@ public record DirectoryConfig(
       Limits.requirePositive(maxProviders, "asking.maxProviders");
       Limits.requirePositive(maxSearches, "asking.maxSearches");
       Limits.requirePositive(maxPerMinute, "asking.maxPerMinute");
+      Limits.requirePositive(distrust, "asking.distrust");
+      Limits.requirePositive(maxDistrusted, "asking.maxDistrusted");
     }
   }
 
@@ -191,7 +197,9 @@ public record DirectoryConfig(
             Duration.ofSeconds(10),
             20,
             64,
-            120),
+            120,
+            Duration.ofMinutes(10),
+            1_024),
         new Announcing(
             Duration.ofMinutes(30),
             Duration.ofMinutes(1),

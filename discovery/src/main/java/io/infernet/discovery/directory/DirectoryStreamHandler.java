@@ -2,6 +2,7 @@ package io.infernet.discovery.directory;
 
 import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
+import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.peer.PeerId;
 
 /** One inbound stream of the directory: a query and its answer. Runs on the service's executor. */
@@ -19,16 +20,15 @@ final class DirectoryStreamHandler implements MessageListener<DirectoryMessage> 
   @Override
   public void onMessage(DirectoryMessage message) {
     PeerId remote = stream.stream().connection().remotePeer();
-    if (heard || !directory.mayAsk(remote)) {
+    if (!directory.mayAsk(remote)) {
       stream.reset();
-      return;
-    }
-    heard = true;
-    if (message instanceof DirectoryMessage.Query query) {
+    } else if (!heard && message instanceof DirectoryMessage.Query query) {
+      heard = true;
       stream.send(directory.answer(query, remote));
       stream.closeWrite();
     } else {
       stream.reset();
+      onReset(new ProtocolViolationException("that is no query, or one too many"));
     }
   }
 
@@ -38,5 +38,7 @@ final class DirectoryStreamHandler implements MessageListener<DirectoryMessage> 
   }
 
   @Override
-  public void onReset(Throwable cause) {}
+  public void onReset(Throwable cause) {
+    directory.distrust(stream.stream().connection().remotePeer(), cause);
+  }
 }

@@ -26,6 +26,7 @@ final class PeerQueries {
   private final DirectoryConfig config;
   private final CapabilityTable table;
   private final Learner learner;
+  private final Distrust distrust;
   private final Executor executor;
   private final Scheduler scheduler;
   private final Ticker ticker;
@@ -37,6 +38,7 @@ final class PeerQueries {
       DirectoryConfig config,
       CapabilityTable table,
       Learner learner,
+      Distrust distrust,
       Executor executor,
       Scheduler scheduler,
       Ticker ticker) {
@@ -46,6 +48,7 @@ final class PeerQueries {
     this.config = config;
     this.table = table;
     this.learner = learner;
+    this.distrust = distrust;
     this.executor = executor;
     this.scheduler = scheduler;
     this.ticker = ticker;
@@ -72,6 +75,9 @@ final class PeerQueries {
    *     answer in time, or lies
    */
   private CompletableFuture<Void> ask(PeerId peer, DirectoryMessage.Query query) {
+    if (distrust.of(peer)) {
+      return CompletableFuture.failedFuture(new PeerUnavailableException(peer + " lied before"));
+    }
     CompletableFuture<Void> done = new CompletableFuture<>();
     scheduler.timeout(
         done, config.asking().timeout(), () -> peer + " did not answer the directory in time");
@@ -145,7 +151,7 @@ final class PeerQueries {
 
     private void violate(String what) {
       stream.reset();
-      done.completeExceptionally(new ProtocolViolationException(what));
+      onReset(new ProtocolViolationException(what));
     }
 
     @Override
@@ -156,6 +162,7 @@ final class PeerQueries {
 
     @Override
     public void onReset(Throwable cause) {
+      distrust.heldAgainst(stream.connection().remotePeer(), cause);
       done.completeExceptionally(cause);
     }
   }

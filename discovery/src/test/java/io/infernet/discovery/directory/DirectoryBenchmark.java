@@ -127,8 +127,7 @@ public final class DirectoryBenchmark {
             new MemoryRecordStore(RecordLimits.defaults(), clock),
             new MemoryRoutingTableStore(),
             new NamespacedValidator(
-                Map.of(
-                    CapabilityValidator.NAMESPACE, new CapabilityValidator(config, clock))),
+                Map.of(CapabilityValidator.NAMESPACE, new CapabilityValidator(config, clock))),
             host::listenAddresses,
             new PeerCache(1 << 10),
             new EventThread("kad", QUEUE),

@@ -201,23 +201,41 @@ class DirectoryTest {
   }
 
   @Test
+  void neitherAsksNorAnswersAPeerThatLiedForAWhile() {
+    DirectoryWorld.Node one = world.node().started();
+    DirectoryWorld.Node liar = world.node();
+    liar.host.connect(one.host.info());
+    world.seconds(1);
+    open(liar, one, List.of(new DirectoryMessage.Records(List.of())));
+    world.seconds(1);
+    List<DirectoryMessage> query = List.of(new DirectoryMessage.Query(Optional.empty(), 1));
+    Listener refused = open(liar, one, query);
+    liar.started();
+    world.seconds(60);
+    assertTrue(refused.reset);
+    assertEquals(List.of(), refused.records);
+
+    world.seconds(600);
+    Listener answered = open(liar, one, query);
+    world.seconds(1);
+    assertEquals(1, answered.records.size());
+  }
+
+  @Test
   void resetsStreamsThatSpeakOutOfTurn() {
     DirectoryWorld.Node one = world.node().started();
-    DirectoryWorld.Node rude = world.node();
-    rude.host.connect(one.host.info());
-    world.seconds(1);
     List<List<DirectoryMessage>> conversations =
         List.of(
             List.of(new DirectoryMessage.Records(List.of())),
             List.of(
                 new DirectoryMessage.Query(Optional.empty(), 1),
                 new DirectoryMessage.Query(Optional.empty(), 1)),
-            List.of(
-                new DirectoryMessage.Heartbeat(
-                    Samples.CODEC.sign(
-                        Samples.record(50, 1, time.clock().instant()).record(), rude.key))),
+            List.of(new DirectoryMessage.Heartbeat(Samples.record(50, 1, time.clock().instant()))),
             List.of());
     for (List<DirectoryMessage> said : conversations) {
+      DirectoryWorld.Node rude = world.node();
+      rude.host.connect(one.host.info());
+      world.seconds(1);
       Listener heard = open(rude, one, said);
       world.seconds(6);
       assertTrue(heard.reset, () -> "after " + said);
