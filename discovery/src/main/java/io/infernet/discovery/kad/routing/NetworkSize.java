@@ -10,7 +10,7 @@ import java.util.OptionalDouble;
  * look-ups, so that peers crowded around a few keys by somebody count for little. Not safe from
  * several threads.
  *
- * @see <a href="https://arxiv.org/abs/2208.02021">Trautwein et al., "Design and Evaluation of
+ * @see <a href="https://arxiv.org/abs/2208.05877">Trautwein et al., "Design and Evaluation of
  *     IPFS", and the estimator of go-libp2p-kad-dht</a>
  */
 public final class NetworkSize {
