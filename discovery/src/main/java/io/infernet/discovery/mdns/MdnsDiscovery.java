@@ -71,8 +71,8 @@ public final class MdnsDiscovery implements AutoCloseable {
   /** Of two peers that find each other the one with the lower id dials, within this time. */
   private static final Duration FIRST_DIAL = Duration.ofMillis(100);
 
-  /** So long the other one waits to be dialled. */
-  private static final Duration PATIENCE = Duration.ofMillis(1_000);
+  /** So long the other one waits to be dialled, if it said where. */
+  private static final Duration PATIENCE = Duration.ofMillis(500);
 
   private static final int NAME_LENGTH = 32;
 
@@ -473,7 +473,7 @@ public final class MdnsDiscovery implements AutoCloseable {
     said.forEach(
         (id, addresses) -> {
           if (!id.equals(host.peerId())) {
-            onPeer(pointer, new PeerInfo(id, List.copyOf(addresses)));
+            onPeer(link, pointer, new PeerInfo(id, List.copyOf(addresses)));
           }
         });
   }
@@ -515,14 +515,16 @@ public final class MdnsDiscovery implements AutoCloseable {
     };
   }
 
-  private void onPeer(Pointer pointer, PeerInfo peer) {
+  private void onPeer(MulticastLink link, Pointer pointer, PeerInfo peer) {
+    Link state = open.get(link);
+    if (state == null) {
+      return;
+    }
     long now = ticker.nanoTime();
+    boolean isDialled = !state.addresses.isEmpty() && host.peerId().compareTo(peer.id()) > 0;
     long timeToLive =
         Math.min(pointer.timeToLive(), config.timeToLive().toSeconds()) * 1_000_000_000L;
-    Duration patience =
-        host.peerId().compareTo(peer.id()) < 0
-            ? delay(Duration.ZERO, FIRST_DIAL)
-            : PATIENCE.plus(delay(Duration.ZERO, FIRST_DIAL));
+    Duration patience = delay(Duration.ZERO, FIRST_DIAL).plus(isDialled ? PATIENCE : Duration.ZERO);
     if (found.onAnswer(pointer.target(), peer, timeToLive, patience.toNanos(), now)) {
       LOG.debug("found {}", peer);
       host.peers().addAddresses(peer.id(), peer.addresses());

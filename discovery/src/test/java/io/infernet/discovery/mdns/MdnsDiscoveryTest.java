@@ -90,6 +90,28 @@ class MdnsDiscoveryTest {
   }
 
   @Test
+  void aNodeThatListensNowhereFindsOthersInHalfASecond() {
+    for (int i = 0; i < 10; i++) {
+      Node server = new Node().start();
+      time.advance(Duration.ofSeconds(5));
+      VirtualHost host = network.newHost(TestIdentities.publicKey(++nodes));
+      // Not started: it can dial but has no address to tell.
+      FakeLan.Port port = lan.plug("10.77.0." + (1 + i));
+      List<PeerInfo> told = new ArrayList<>();
+      MdnsDiscovery mdns =
+          new MdnsDiscovery(host, CONFIG, port, time, time, time, new SplittableRandom(nodes));
+      mdns.addListener(told::add);
+      lan.sent().clear();
+      mdns.start();
+      time.advance(Duration.ofMillis(450));
+
+      assertTrue(told.contains(server.host.info()), told::toString);
+      assertTrue(responses().stream().noneMatch(r -> r.toString().contains(host.peerId() + "")));
+      mdns.close();
+    }
+  }
+
+  @Test
   void asksEverMoreRarely() {
     new Node().start();
     time.advance(Duration.ofHours(1));
