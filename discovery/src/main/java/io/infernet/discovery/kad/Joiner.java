@@ -116,6 +116,7 @@ final class Joiner {
               }
               joining = null;
               keeper.protectNeighbours();
+              save(); // a node that is killed soon finds back, too
               done.complete(null);
             });
     return done;

@@ -8,7 +8,6 @@ import io.infernet.node.job.JobStore;
 import io.infernet.node.job.ReceiptStore;
 import io.infernet.node.storage.DiscoveryStore;
 import io.infernet.node.storage.NodeStore;
-import io.infernet.node.storage.PeerBook;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -66,11 +65,6 @@ public final class StorageAssembly implements AutoCloseable {
   /** Receipts of this node, as client and as provider. */
   public ReceiptStore receipts() {
     return store.receipts();
-  }
-
-  /** Peers that this node was connected to. */
-  PeerBook peers() {
-    return store.peers();
   }
 
   /** Opens what the DHT remembers; called once, when the node starts. Never fails. */

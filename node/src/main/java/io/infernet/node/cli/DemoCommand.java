@@ -165,7 +165,7 @@ final class DemoCommand implements Callable<Integer> {
       Path folder, String name, Map<String, String> settings, List<String> flags)
       throws IOException {
     List<String> all = new ArrayList<>(flags);
-    all.addAll(List.of("--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"));
+    all.addAll(List.of("--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"));
     synchronized (nodes) {
       check(!context.stop().isDone(), "it was interrupted");
       NodeProcess node = NodeProcess.serve(folder, name, settings, all);

@@ -2,6 +2,8 @@ package io.infernet.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,24 +37,40 @@ final class StatusCommand implements Callable<Integer> {
       context.out().println(Json.line(status));
       return 0;
     }
-    print(status, "");
+    print(status);
     if (api.isEmpty()) {
       context.err().println("no node runs here: start one with `infernet serve`");
     }
     return 0;
   }
 
-  /** A line for each value, named by its path. */
-  private void print(ObjectNode object, String path) {
+  /** A line for each value; what is known of the network has lines of its own. */
+  private void print(ObjectNode object) {
     for (var field : object.properties()) {
-      String name = path + field.getKey();
-      JsonNode value = field.getValue();
-      if (value instanceof ObjectNode inner) {
-        print(inner, name + " ");
+      if (field.getKey().equals("network") && field.getValue() instanceof ObjectNode network) {
+        print(network);
       } else {
-        String text = value.isTextual() ? value.asText() : value.toString();
-        context.out().printf("%-11s %s%n", name, text);
+        String name = field.getKey().equals("name") ? "network" : field.getKey();
+        context.out().printf("%-12s %s%n", name, text(field.getValue()));
       }
     }
+  }
+
+  private static String text(JsonNode value) {
+    if (value.isTextual()) {
+      return value.asText();
+    }
+    if (!(value instanceof ObjectNode object)) {
+      return value.toString();
+    }
+    List<String> parts = new ArrayList<>();
+    for (var field : object.properties()) {
+      JsonNode inner = field.getValue();
+      parts.add(
+          inner.isObject()
+              ? field.getKey() + " (" + text(inner) + ")"
+              : field.getKey() + " " + text(inner));
+    }
+    return String.join(", ", parts);
   }
 }

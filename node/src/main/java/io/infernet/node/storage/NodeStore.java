@@ -39,13 +39,11 @@ public final class NodeStore implements AutoCloseable {
   private final RocksColumns db;
   private final ReceiptStore receipts;
   private final JobStore jobs;
-  private final PeerBook peers;
 
   private NodeStore(RocksColumns db, int maxJobs) {
     this.db = db;
     this.receipts = new RocksReceiptStore(db);
     this.jobs = new RocksJobStore(db, maxJobs);
-    this.peers = new RocksPeerBook(db);
   }
 
   /**
@@ -64,9 +62,7 @@ public final class NodeStore implements AutoCloseable {
                 RECEIPTS.name(),
                 RECEIPTS.indexName(),
                 JOBS.name(),
-                JOBS.indexName(),
-                RocksPeerBook.PEERS.name(),
-                RocksPeerBook.PEERS.indexName()));
+                JOBS.indexName()));
     try {
       Optional<String> format = db.get(SETTINGS, "format");
       if (format.isEmpty()) {
@@ -88,10 +84,6 @@ public final class NodeStore implements AutoCloseable {
 
   public JobStore jobs() {
     return jobs;
-  }
-
-  public PeerBook peers() {
-    return peers;
   }
 
   @Override

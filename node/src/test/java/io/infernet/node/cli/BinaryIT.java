@@ -191,6 +191,7 @@ class BinaryIT {
     ProcessBuilder builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
     builder.environment().keySet().removeIf(name -> name.startsWith("INFERNET_"));
     builder.environment().put("INFERNET_HOME", folder.resolve("home").toString());
+    builder.environment().put("INFERNET_NETWORK_MDNS", "false");
     // No archive of classes is made but where a test wants one.
     builder.environment().put("XDG_CACHE_HOME", "/dev/null");
     return builder;

@@ -106,7 +106,14 @@ class NodeVerbsTest {
     assertEquals("storyteller", peers.get(0).get("models").get(0).asText());
     assertEquals(1, receipts.size());
     assertTrue(run("peers").out().contains(providerId));
-    assertTrue(run("status").out().contains("running     true"));
+    String text = run("status").out();
+    assertTrue(text.contains("running      true"), text);
+    assertTrue(text.contains("dht          mode client, peers "), text);
+    JsonNode ps = json(run("ps", "--network", "--json").out());
+    assertEquals(FakeNodes.MODEL, ps.get(0).get("name").asText());
+    assertEquals(1, ps.get(0).get("providers").asInt());
+    assertTrue(run("ps", "--network").out().contains(FakeNodes.MODEL));
+    assertTrue(run("ps").err().contains("no model is in memory"));
 
     String id = receipts.get(0).get("id").asText();
     assertEquals(id, json(answer.out()).get("receipt").asText());
@@ -169,7 +176,14 @@ class NodeVerbsTest {
     CliRun.Started serve = new CliRun.Started(home(), "");
     CompletableFuture<CliRun> ended =
         CompletableFuture.supplyAsync(
-            () -> serve.run("serve", "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"));
+            () ->
+                serve.run(
+                    "serve",
+                    "--no-mdns",
+                    "--listen",
+                    "/ip4/127.0.0.1/tcp/0",
+                    "--api",
+                    "127.0.0.1:0"));
     while (!serve.out().contains("ready\n") && !ended.isDone()) {
       Thread.onSpinWait();
     }

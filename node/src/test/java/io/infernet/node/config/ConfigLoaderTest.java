@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.discovery.directory.NetworkName;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.node.UsageException;
@@ -34,6 +35,13 @@ class ConfigLoaderTest {
     assertEquals("", config.api().orElseThrow().key());
     assertEquals(List.of(Multiaddr.parse("/ip4/0.0.0.0/tcp/11501")), config.network().listen());
     assertEquals(List.of(), config.network().bootstrap());
+    assertEquals(NetworkName.MAIN, config.network().name());
+    assertTrue(config.network().mdns());
+    assertEquals(512, config.network().maxConnections());
+    assertTrue(config.network().dht().answers(config.roles(), true));
+    assertFalse(config.network().dht().answers(Set.of(Role.CLIENT), true));
+    assertFalse(config.network().dht().answers(config.roles(), false));
+    assertTrue(DhtMode.SERVER.answers(Set.of(Role.CLIENT), false));
     assertEquals(List.of(), config.models().warm());
     assertEquals(0, config.engine().maxTokensPerSecond());
     assertEquals(Duration.ofMinutes(5), config.job().deadline());
@@ -88,6 +96,11 @@ class ConfigLoaderTest {
         "[job]\\ndeadline = 5 | job.deadline = 5: expected a duration from 100ms to 50m",
         "[job]\\ndeadline = \"5\" | job.deadline = \"5\": expected a duration",
         "[node]\\nroles = \"client\" | node.roles = \"client\": expected a list of values, each",
+        "[network]\\nname = \"No\" | expected up to 32 lower-case letters, digits and hyphens",
+        "[network]\\nmdns = \"yes\" | expected true or false",
+        "[network]\\ndht = \"both\" | expected auto, client or server",
+        "[node]\\nregion = \"Mars!\" | expected up to 32 lower-case letters, digits and hyphens",
+        "[node]\\nrefuses = [\"A b\"] | expected a list of values, each a topic of up to 32",
         "[node]\\nroles = [\"king\"] | node.roles = [\"king\"]: expected a list of values, each provider",
         "[network]\\nlisten = [\"1.2.3.4\"] | expected a list of values, each a multiaddr",
         "[network]\\nbootstrap = [\"/ip4/1.2.3.4/tcp/1\"] | each a multiaddr that ends in /p2p/",

@@ -5,6 +5,7 @@ import io.infernet.inference.testing.FakeModels;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.node.assembly.InferenceAssembly;
+import io.infernet.node.config.Settings;
 import io.infernet.node.job.FakeTextCodec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,7 +78,8 @@ public final class FakeNodes implements AutoCloseable {
 
   /** Starts what {@code builder} makes. */
   public Fake start(InfernetNode.Builder builder, FakeInferenceEngine engine) {
-    InfernetNode node = builder.build();
+    // Nodes of other tests are none of theirs.
+    InfernetNode node = builder.set(Settings.MDNS, "false").build();
     open.add(node);
     node.start().join();
     return new Fake(node, engine);

@@ -16,9 +16,4 @@ class MemoryStoreTest extends StoreContract {
   JobStore jobs() {
     return new MemoryJobStore(MAX_JOBS);
   }
-
-  @Override
-  PeerBook peers() {
-    return new MemoryPeerBook();
-  }
 }

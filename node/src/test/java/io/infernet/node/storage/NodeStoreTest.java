@@ -48,11 +48,6 @@ class NodeStoreTest extends StoreContract {
     return store.jobs();
   }
 
-  @Override
-  PeerBook peers() {
-    return store.peers();
-  }
-
   @Test
   void remembersWhenItIsOpenedAgain() {
     store.receipts().put(Samples.whole(1));

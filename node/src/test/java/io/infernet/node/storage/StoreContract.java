@@ -2,9 +2,6 @@ package io.infernet.node.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.infernet.libp2p.multiformats.Multiaddr;
-import io.infernet.libp2p.peer.PeerInfo;
-import io.infernet.libp2p.testing.TestIdentities;
 import io.infernet.node.job.JobStore;
 import io.infernet.node.job.ReceiptStore;
 import io.infernet.node.job.Samples;
@@ -21,8 +18,6 @@ abstract class StoreContract {
   abstract ReceiptStore receipts();
 
   abstract JobStore jobs();
-
-  abstract PeerBook peers();
 
   @Test
   void findsReceiptsByIdAndByAge() {
@@ -73,24 +68,5 @@ abstract class StoreContract {
     assertEquals(MAX_JOBS, store.newest(100).size());
     assertEquals(Optional.empty(), store.get(Samples.jobId(3)));
     assertEquals(Optional.of(Samples.job(4)), store.get(Samples.jobId(4)));
-  }
-
-  @Test
-  void remembersPeersByWhenTheyWereSeenLast() {
-    PeerBook book = peers();
-    PeerInfo one = peer(1, "/ip4/10.0.0.1/tcp/4001", "/dns4/a.example/tcp/4001");
-    book.put(one, Samples.EPOCH);
-    book.put(peer(2), Samples.EPOCH.plusSeconds(1));
-    book.put(peer(3, "/ip6/::1/tcp/1"), Samples.EPOCH.plusSeconds(2));
-    PeerInfo moved = peer(1, "/ip4/10.0.0.9/tcp/4001");
-    book.put(moved, Samples.EPOCH.plusSeconds(3));
-
-    assertEquals(List.of(moved, peer(3, "/ip6/::1/tcp/1")), book.newest(2));
-    assertEquals(3, book.newest(100).size());
-  }
-
-  private static PeerInfo peer(int n, String... addresses) {
-    return new PeerInfo(
-        TestIdentities.peerId(n), List.of(addresses).stream().map(Multiaddr::parse).toList());
   }
 }
