@@ -61,6 +61,21 @@ class KeepConnectedTest {
   }
 
   @Test
+  void leavesAPeerAloneThatIsReleased() {
+    keep.keep(peer.info(), (info, error) -> {});
+    connect();
+
+    keep.release(peer.peerId());
+    time.advance(SECOND);
+    assertTrue(connected());
+    assertFalse(self.isProtected(peer.peerId()));
+
+    network.disconnect(self.peerId(), peer.peerId());
+    time.advance(Duration.ofMinutes(5));
+    assertFalse(connected());
+  }
+
+  @Test
   void winsBackAPeerThatWasProtectedWhenItsConnectionBroke() {
     connect();
     self.protect(peer.peerId(), "mesh");
