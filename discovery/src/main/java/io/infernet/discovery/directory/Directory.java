@@ -55,6 +55,11 @@ public final class Directory implements AutoCloseable {
 
   private static final String QUERY_PROTOCOL = "directory/1.0.0";
 
+  /** How often and how long a search waits for this node to join the DHT: about a second. */
+  private static final int DHT_TRIES = 10;
+
+  private static final Duration DHT_PAUSE = Duration.ofMillis(100);
+
   private final Host host;
   private final KadDht dht;
   private final CapabilityTable table;
@@ -314,13 +319,32 @@ public final class Directory implements AutoCloseable {
     neighbours.stream()
         .limit(config.asking().newcomerAsks())
         .forEach(peer -> part(search, queries.askProviders(peer, search.manifest())));
-    part(
-        search,
-        dht.findProviders(
-            search.manifest().hash(), provider -> run(() -> onProvider(search, provider))));
+    part(search, askDht(search, connectedPeers().isEmpty() ? 0 : DHT_TRIES));
     if (search.done()) {
       end(search);
     }
+  }
+
+  /** Waits for the DHT first where this node has only just connected and not joined it yet. */
+  private CompletableFuture<Void> askDht(ProviderSearch search, int tries) {
+    return dht.status()
+        .thenCompose(
+            status -> {
+              if (status.peers() > 0 || tries == 0) {
+                return dht.findProviders(
+                        search.manifest().hash(),
+                        provider -> run(() -> onProvider(search, provider)))
+                    .thenAccept(
+                        result ->
+                            LOG.debug(
+                                "{} servers of the DHT were asked for {}",
+                                result.stats().asked(),
+                                search.manifest()));
+              }
+              CompletableFuture<Void> pause = new CompletableFuture<>();
+              scheduler.schedule(DHT_PAUSE, () -> pause.complete(null));
+              return pause.thenCompose(over -> askDht(search, tries - 1));
+            });
   }
 
   private void endAfter(Duration wait, ProviderSearch search) {

@@ -117,7 +117,7 @@ class DirectoryTest {
     DirectoryWorld.Node foreign = world.node();
     one.host.connect(foreign.host.info());
     CompletableFuture<List<CapabilityRecord>> answer = find(one);
-    world.seconds(1);
+    world.seconds(2);
 
     assertEquals(Set.of(), peers(answer));
     assertEquals(Set.of(), one.known());
