@@ -1,5 +1,6 @@
 package io.infernet.discovery.kad;
 
+import io.infernet.discovery.kad.query.QueryConfig;
 import io.infernet.discovery.kad.record.RoutingTableStore;
 import io.infernet.discovery.kad.routing.KadKey;
 import io.infernet.discovery.kad.routing.RoutingEntry;
@@ -151,12 +152,12 @@ final class Joiner {
   }
 
   private CompletableFuture<Void> lookUpSelf() {
-    return sample(host.peerId().toBytes());
+    return sample(host.peerId().toBytes(), config.query());
   }
 
   /** Looks up a key for the good of the routing table. */
-  private CompletableFuture<Void> sample(byte[] name) {
-    Lookup lookup = lookups.closestPeers(name);
+  private CompletableFuture<Void> sample(byte[] name, QueryConfig query) {
+    Lookup lookup = lookups.closestPeers(name, 0, query);
     return lookup
         .start()
         .thenAccept(result -> keeper.sample(lookup.target(), lookup.closestKeys()));
@@ -164,11 +165,17 @@ final class Joiner {
 
   /** Looks up a random key in each bucket that needs it, one after the other. */
   private CompletableFuture<Void> refresh() {
-    List<Integer> stale =
-        keeper.table().staleBuckets(ticker.nanoTime(), config.refreshInterval().toNanos());
+    long now = ticker.nanoTime();
+    long age = config.refreshInterval().toNanos();
+    List<Integer> stale = keeper.table().staleBuckets(false, now, age);
+    List<Integer> full = keeper.table().staleBuckets(true, now, age);
+    if (!full.isEmpty()) {
+      stale.add(full.get(random.nextInt(full.size())));
+    }
+    QueryConfig refreshing = config.query().narrowed(config.refreshSize());
     CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
     for (byte[] name : namesIn(stale)) {
-      done = done.thenCompose(before -> closed ? before() : sample(name));
+      done = done.thenCompose(before -> closed ? before() : sample(name, refreshing));
     }
     return done;
   }

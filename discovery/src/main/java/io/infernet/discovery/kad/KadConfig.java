@@ -18,7 +18,8 @@ import java.time.Duration;
  * @param table the routing table
  * @param query look-ups
  * @param refreshInterval how often this node looks for its own key, and for a key of each bucket
- *     that no look-up went to
+ *     that is not full and no look-up went to, and of one that is full
+ * @param refreshSize closest peers that must have answered in a look-up for a bucket
  * @param republishInterval how often own provider records and values are published again
  * @param checkInterval how often a few peers of the table that were long silent are asked whether
  *     they are there
@@ -45,6 +46,7 @@ public record KadConfig(
     RoutingTableConfig table,
     QueryConfig query,
     Duration refreshInterval,
+    int refreshSize,
     Duration republishInterval,
     Duration checkInterval,
     Duration checkAge,
@@ -73,6 +75,7 @@ public record KadConfig(
     requireNonNull(table, "table is null");
     requireNonNull(query, "query is null");
     Limits.requirePositive(refreshInterval, "refreshInterval");
+    Limits.requirePositive(refreshSize, "refreshSize");
     Limits.requirePositive(republishInterval, "republishInterval");
     Limits.requirePositive(checkInterval, "checkInterval");
     Limits.requirePositive(checkAge, "checkAge");
@@ -103,9 +106,10 @@ public record KadConfig(
         RoutingTableConfig.defaults(),
         QueryConfig.defaults(),
         Duration.ofMinutes(10),
+        8,
         Duration.ofMinutes(12),
         Duration.ofSeconds(30),
-        Duration.ofMinutes(5),
+        Duration.ofMinutes(10),
         8,
         Duration.ofMinutes(5),
         9,
@@ -139,6 +143,7 @@ public record KadConfig(
         table,
         query,
         refreshInterval,
+        refreshSize,
         republishInterval,
         checkInterval,
         checkAge,

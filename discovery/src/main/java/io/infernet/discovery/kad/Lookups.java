@@ -69,23 +69,32 @@ final class Lookups {
 
   /** Looks for the closest peers to a key and nothing else. */
   CompletableFuture<LookupResult> closest(byte[] name) {
-    return closestPeers(name).start();
+    return closestPeers(name, keeper.radius(), config.query()).start();
   }
 
-  /** As {@link #closest}, not begun. */
-  Lookup closestPeers(byte[] name) {
-    return lookup(name, new KadMessage.FindNode(name), (peer, answer) -> false);
+  /** As {@link #closest}, not begun, with limits and a radius of its own. */
+  Lookup closestPeers(byte[] name, double radius, QueryConfig query) {
+    return lookup(
+        name, radius, query, new KadMessage.FindNode(name), (peer, answer) -> false);
   }
 
   /** A look-up that has not begun. */
   Lookup lookup(byte[] name, KadMessage.Request request, Lookup.Reader reader) {
+    return lookup(name, keeper.radius(), config.query(), request, reader);
+  }
+
+  private Lookup lookup(
+      byte[] name,
+      double radius,
+      QueryConfig query,
+      KadMessage.Request request,
+      Lookup.Reader reader) {
     KadKey target = KadKey.of(name);
     keeper.table().lookedUp(target, ticker.nanoTime());
-    QueryConfig query = config.query();
     Lookup lookup =
         new Lookup(
             new ClosestPeersQuery(
-                target, host.peerId(), keeper.seeds(target), keeper.radius(), query),
+                target, host.peerId(), keeper.seeds(target), radius, query),
             query,
             request,
             reader,

@@ -42,6 +42,9 @@ final class TableKeeper {
   /** When nobody at all has answered for this long, it is this node that is cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(20);
 
+  /** So many times longer may a peer be silent that is connected. */
+  private static final int CONNECTED_FACTOR = 4;
+
   private static final Logger LOG = LoggerFactory.getLogger(TableKeeper.class);
 
   private final Host host;
@@ -217,11 +220,17 @@ final class TableKeeper {
       return;
     }
     table.all().stream()
-        .filter(entry -> now - entry.seen() >= age || entry.failures() > 0)
+        .filter(entry -> entry.failures() > 0 || isSilent(entry, now - entry.seen(), age))
         .sorted(Comparator.comparingLong(RoutingEntry::seen))
         .limit(free)
         .toList()
         .forEach(entry -> check(entry.peer()));
+  }
+
+  /** A connection that is kept alive says that the peer is there, though not that it serves. */
+  private boolean isSilent(RoutingEntry entry, long silence, long age) {
+    return silence >= age
+        && (silence >= CONNECTED_FACTOR * age || host.connection(entry.peer().id()).isEmpty());
   }
 
   // What look-ups need.
@@ -238,9 +247,8 @@ final class TableKeeper {
 
   /** A look-up of a key that nobody could foresee has ended. */
   void sample(KadKey target, List<KadKey> closest) {
-    int k = config.table().bucketSize();
-    if (closest.size() >= k) {
-      networkSize.add(target, closest.subList(0, k));
+    if (closest.size() >= config.refreshSize()) {
+      networkSize.add(target, closest);
     }
   }
 

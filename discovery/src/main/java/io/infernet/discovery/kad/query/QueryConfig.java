@@ -48,6 +48,22 @@ public record QueryConfig(
     Limits.requireAtLeast(maxAsked, maxRegion, "maxAsked", "maxRegion");
   }
 
+  /** The same for a look-up that is content with fewer peers, and asks fewer at once. */
+  public QueryConfig narrowed(int size) {
+    int fewer = Math.min(size, resultSize);
+    return new QueryConfig(
+        fewer,
+        Math.min(fewer, parallelism),
+        1,
+        stallTimeout,
+        timeout,
+        fewer,
+        maxPerGroup,
+        maxNamed,
+        maxMisnamed,
+        maxAsked);
+  }
+
   /** k = 20 and α = 10, as the specification says. */
   public static QueryConfig defaults() {
     return new QueryConfig(

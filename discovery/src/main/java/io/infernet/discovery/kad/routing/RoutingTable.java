@@ -323,14 +323,17 @@ public final class RoutingTable {
    * The buckets that no look-up went to for {@code age}, up to the one in which this node's own
    * neighbourhood begins: a look-up of its own key refreshes all behind it.
    *
+   * @param full whether full ones are meant, or those with room
    * @return lengths of prefix, ascending
    */
-  public List<Integer> staleBuckets(long now, long age) {
+  public List<Integer> staleBuckets(boolean full, long now, long age) {
     List<Integer> stale = new ArrayList<>();
     int neighbourhood = neighbourhood();
     for (int i = 0; i < neighbourhood; i++) {
       KBucket bucket = buckets[i];
-      if (bucket == null || !bucket.lookedUp || now - bucket.lookedUpAt >= age) {
+      boolean isFull = bucket != null && bucket.entries.size() >= config.bucketSize();
+      boolean isStale = bucket == null || !bucket.lookedUp || now - bucket.lookedUpAt >= age;
+      if (isStale && isFull == full) {
         stale.add(i);
       }
     }

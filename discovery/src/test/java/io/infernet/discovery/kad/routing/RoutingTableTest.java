@@ -225,12 +225,15 @@ class RoutingTableTest {
   @Test
   void tellsTheBucketsThatNoLookUpWentTo() {
     for (int bucket = 0; bucket < 4; bucket++) {
-      peersInBucket(bucket, 3).forEach(peer -> seen(peer, 0));
+      peersInBucket(bucket, bucket == 1 ? 2 : 3).forEach(peer -> seen(peer, 0));
     }
-    assertEquals(List.of(0, 1, 2), table.staleBuckets(0, 100));
+    assertEquals(List.of(1), table.staleBuckets(false, 0, 100));
+    assertEquals(List.of(0, 2), table.staleBuckets(true, 0, 100));
     table.lookedUp(key(peersInBucket(1, 1).get(0)), 10);
-    assertEquals(List.of(0, 2), table.staleBuckets(50, 100));
-    assertEquals(List.of(0, 1, 2), table.staleBuckets(110, 100));
+    assertEquals(List.of(), table.staleBuckets(false, 50, 100));
+    assertEquals(List.of(1), table.staleBuckets(false, 110, 100));
+    // The fourth is this node's own neighbourhood.
+    assertEquals(List.of(0, 2), table.staleBuckets(true, 110, 100));
   }
 
   @Test
