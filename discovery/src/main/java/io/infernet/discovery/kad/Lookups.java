@@ -74,8 +74,7 @@ final class Lookups {
 
   /** As {@link #closest}, not begun, with limits and a radius of its own. */
   Lookup closestPeers(byte[] name, double radius, QueryConfig query) {
-    return lookup(
-        name, radius, query, new KadMessage.FindNode(name), (peer, answer) -> false);
+    return lookup(name, radius, query, new KadMessage.FindNode(name), (peer, answer) -> false);
   }
 
   /** A look-up that has not begun. */
@@ -93,8 +92,7 @@ final class Lookups {
     keeper.table().lookedUp(target, ticker.nanoTime());
     Lookup lookup =
         new Lookup(
-            new ClosestPeersQuery(
-                target, host.peerId(), keeper.seeds(target), radius, query),
+            new ClosestPeersQuery(target, host.peerId(), keeper.seeds(target), radius, query),
             query,
             request,
             reader,

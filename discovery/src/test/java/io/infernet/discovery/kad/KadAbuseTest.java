@@ -68,6 +68,7 @@ class KadAbuseTest {
         some.table(),
         some.query(),
         some.refreshInterval(),
+        some.refreshSize(),
         some.republishInterval(),
         some.checkInterval(),
         some.checkAge(),
