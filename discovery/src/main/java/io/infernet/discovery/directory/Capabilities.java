@@ -57,6 +57,11 @@ public record Capabilities(
     return new Capabilities(roles, models, other, hardware, region, policy, agent);
   }
 
+  /** The same of a node that serves {@code others}. */
+  public Capabilities withModels(List<ModelOffer> others) {
+    return new Capabilities(roles, others, load, hardware, region, policy, agent);
+  }
+
   /**
    * How busy a node is.
    *

@@ -2,6 +2,7 @@ package io.infernet.discovery.directory;
 
 import io.infernet.discovery.gossip.GossipRouter;
 import io.infernet.discovery.gossip.PublishResult;
+import io.infernet.discovery.gossip.Subscription;
 import io.infernet.discovery.kad.KadDht;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
@@ -428,7 +429,8 @@ public final class Directory implements AutoCloseable {
    * Offers work to everyone who serves its model.
    *
    * @return to how many peers it is being sent; they pass it on
-   * @throws IllegalArgumentException when this node is not its requester
+   * @throws IllegalArgumentException when this node is not its requester, or when it has expired or
+   *     will only after too long a time
    */
   public CompletableFuture<Integer> offer(JobOffer offer) {
     if (!offer.requester().equals(host.peerId())) {
@@ -441,11 +443,9 @@ public final class Directory implements AutoCloseable {
    * Hears of work that this node would take by what it serves, its price and its policy.
    *
    * @param listener called on the executor, once for each offer
-   * @return ends that
    */
-  public AutoCloseable onOffer(Consumer<JobOffer> listener) {
-    offers.listen(listener);
-    return () -> offers.unlisten(listener);
+  public Subscription onOffer(Consumer<JobOffer> listener) {
+    return offers.listen(listener);
   }
 
   @Override

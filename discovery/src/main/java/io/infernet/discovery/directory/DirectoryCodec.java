@@ -51,6 +51,11 @@ public final class DirectoryCodec implements MessageCodec<DirectoryMessage> {
     return 16 + limits.maxRecordSize() + SignedEnvelope.OVERHEAD + ENVELOPE_HEADER;
   }
 
+  /** How many bytes of a record are signed; at most {@link DirectoryLimits#maxRecordSize}. */
+  public int size(CapabilityRecord record) {
+    return encode(record).length;
+  }
+
   /** Signs a record with its peer's key. */
   public SignedCapability sign(CapabilityRecord record, PrivateKey key) {
     return new SignedCapability(

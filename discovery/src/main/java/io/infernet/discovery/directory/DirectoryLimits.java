@@ -35,8 +35,11 @@ public record DirectoryLimits(
     }
   }
 
-  /** About one mebibyte for an answer of 64 records of the largest size. */
+  /**
+   * About one mebibyte for an answer of 64 records of the largest size, which fits with its
+   * envelope into the 16 KiB of a value in the DHT.
+   */
   public static DirectoryLimits defaults() {
-    return new DirectoryLimits(8 * 1024, 64, 16, 8, 64, 8, 16, 128);
+    return new DirectoryLimits(15 * 1024, 64, 16, 8, 64, 8, 16, 128);
   }
 }

@@ -68,8 +68,7 @@ final class Offers {
     if (!offer.requester().equals(author)) {
       return Verdict.REJECT;
     }
-    Instant now = clock.instant();
-    if (offer.expiry().isBefore(now) || offer.expiry().isAfter(now.plus(config.maxLifetime()))) {
+    if (!isTimely(offer)) {
       return Verdict.IGNORE;
     }
     synchronized (this) {
@@ -86,20 +85,43 @@ final class Offers {
     return Verdict.ACCEPT;
   }
 
+  private boolean isTimely(JobOffer offer) {
+    Instant now = clock.instant();
+    return !offer.expiry().isBefore(now) && !offer.expiry().isAfter(now.plus(config.maxLifetime()));
+  }
+
+  /**
+   * @throws IllegalArgumentException when it has expired, or will after too long a time
+   */
   CompletableFuture<PublishResult> publish(JobOffer offer) {
+    if (!isTimely(offer)) {
+      throw new IllegalArgumentException(
+          "an offer must expire within " + config.maxLifetime() + ", not at " + offer.expiry());
+    }
     return topic.publish(new DirectoryMessage.Offer(offer));
   }
 
-  synchronized void listen(Consumer<JobOffer> listener) {
-    listeners.add(listener);
-    if (subscription == null) {
-      subscription = topic.join();
-    }
+  synchronized Subscription listen(Consumer<JobOffer> listener) {
+    // Not the listener itself, so that one can be there twice.
+    Consumer<JobOffer> entry = listener::accept;
+    listeners.add(entry);
+    Subscription joined = subscription != null ? subscription : topic.join();
+    subscription = joined;
+    return new Subscription() {
+      @Override
+      public String topic() {
+        return joined.topic();
+      }
+
+      @Override
+      public void close() {
+        unlisten(entry);
+      }
+    };
   }
 
-  synchronized void unlisten(Consumer<JobOffer> listener) {
-    listeners.remove(listener);
-    if (listeners.isEmpty()) {
+  private synchronized void unlisten(Consumer<JobOffer> entry) {
+    if (listeners.remove(entry) && listeners.isEmpty()) {
       close();
     }
   }

@@ -5,6 +5,7 @@ import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,10 @@ final class OwnRecord {
     HardwareFingerprint hardware = full.hardware();
     return new Capabilities(
         full.roles().stream().limit(limits.maxRoles()).toList(),
-        full.models().stream().limit(limits.maxModels()).toList(),
+        full.models().stream()
+            .sorted(Comparator.comparing(offer -> !offer.warm()))
+            .limit(limits.maxModels())
+            .toList(),
         full.load(),
         new HardwareFingerprint(
             hardware.cpu(),
@@ -70,18 +74,24 @@ final class OwnRecord {
         .toList();
   }
 
-  /** A record of now. */
+  /** A record of now; of too many models those that are not warm are left out first. */
   SignedCapability renew() {
     Instant now = clock.instant();
     // A restarted node goes on above what it said before, as long as its clock does.
     sequence = Math.max(sequence + 1, now.toEpochMilli());
-    SignedCapability next =
-        codec.sign(
-            new CapabilityRecord(
-                peer, config.network(), sequence, now, reachableAt(), capabilities()),
-            key);
+    Capabilities said = capabilities();
+    CapabilityRecord record = record(now, said);
+    while (codec.size(record) > config.limits().maxRecordSize() && !said.models().isEmpty()) {
+      said = said.withModels(said.models().subList(0, said.models().size() - 1));
+      record = record(now, said);
+    }
+    SignedCapability next = codec.sign(record, key);
     last = next;
     return next;
+  }
+
+  private CapabilityRecord record(Instant now, Capabilities said) {
+    return new CapabilityRecord(peer, config.network(), sequence, now, reachableAt(), said);
   }
 
   /** The last record, if it still says what is so, or a new one. */
