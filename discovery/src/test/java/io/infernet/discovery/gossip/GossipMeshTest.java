@@ -11,11 +11,13 @@ import io.infernet.discovery.gossip.GossipNetwork.Node;
 import io.infernet.discovery.gossip.wire.GossipRpc;
 import io.infernet.discovery.gossip.wire.GossipRpc.OtherPeer;
 import io.infernet.discovery.gossip.wire.GossipRpc.Prune;
+import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerRecord;
 import io.infernet.libp2p.peer.SignedPeerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -228,6 +230,63 @@ class GossipMeshTest {
     assertFalse(GossipNetwork.connected(node.host, forged.host));
     assertFalse(GossipNetwork.connected(node.host, unsigned.host));
     assertEquals(Set.of(honest.id()), node.router.meshPeers(TOPIC));
+  }
+
+  @Test
+  void takesNoRecommendationsFromAPeerThatWasInNoMesh() {
+    Node node = net.node().subscribed();
+    RawPeer pruner = raw().join(node.host);
+    pruner.say(prune(Duration.ofSeconds(60)));
+    Node other = net.node().subscribed();
+    pruner.say(
+        prune(
+            Duration.ofSeconds(60),
+            new OtherPeer(
+                other.id(),
+                SignedPeerRecord.sign(
+                        other.key, new PeerRecord(other.id(), 1, other.host.listenAddresses()))
+                    .toBytes())));
+    net.seconds(2);
+
+    assertFalse(GossipNetwork.connected(node.host, other.host));
+  }
+
+  @Test
+  void dialsNoPrivateAddressThatAPublicPeerRecommends() {
+    Node node = net.node().subscribed();
+    RawPeer pruner =
+        new RawPeer(net, ++raws, Multiaddr.parse("/ip4/20.0.0.1/tcp/4001"), MESHSUB_1_2)
+            .join(node.host);
+    Node inside = net.node().subscribed();
+    pruner.say(
+        prune(
+            Duration.ofSeconds(60),
+            new OtherPeer(
+                inside.id(),
+                SignedPeerRecord.sign(
+                        inside.key, new PeerRecord(inside.id(), 1, inside.host.listenAddresses()))
+                    .toBytes())));
+    net.seconds(2);
+
+    assertFalse(GossipNetwork.connected(node.host, inside.host));
+  }
+
+  @Test
+  void tellsTheHostWhoIsUseful() {
+    Node node = net.node().subscribed();
+    RawPeer peer = raw().join(node.host);
+    RawPeer mute = new RawPeer(net, ++raws);
+    mute.host.connect(node.host.info());
+    net.seconds(2);
+    int before = node.host.tags(peer.id()).get("gossip");
+    for (int i = 0; i < 20; i++) {
+      peer.say(GossipRpc.of(peer.message("news " + i)));
+    }
+    net.seconds(2);
+
+    assertTrue(before > 0);
+    assertTrue(node.host.tags(peer.id()).get("gossip") > before);
+    assertEquals(Map.of(), node.host.tags(mute.id()));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
 import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
+import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.multiformats.Varint;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.PrivateKey;
@@ -43,9 +44,17 @@ final class RawPeer {
   private Stream stream;
 
   RawPeer(GossipNetwork net, int identity, ProtocolId... protocols) {
+    this(
+        net,
+        identity,
+        Multiaddr.parse("/ip4/10.1." + (identity >> 8 & 255) + "." + (identity & 255) + "/tcp/1"),
+        protocols);
+  }
+
+  RawPeer(GossipNetwork net, int identity, Multiaddr address, ProtocolId... protocols) {
     this.net = net;
     this.key = TestIdentities.privateKey(identity);
-    this.host = net.network.newHost(key.publicKey());
+    this.host = net.network.newHost(key.publicKey(), address);
     this.signer = new MessageSigner(key, net.time.clock());
     host.start();
     for (ProtocolId protocol : protocols) {
