@@ -20,7 +20,7 @@ import { parseArgs } from 'node:util';
 const PARTS = ['mdns', 'bootstrap', 'restart', 'kill'];
 /** Nodes that start at the same time; more would only wait for the processor. */
 const STARTING = 4;
-const READY_MILLIS = 60_000;
+const READY_MILLIS = 300_000;
 const REJOIN_MILLIS = 10_000;
 /** Longest that a node may still list one that was killed. */
 const FORGET_MILLIS = 120_000;

@@ -1,5 +1,6 @@
 package io.infernet.node.cli;
 
+import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.discovery.directory.Gpu;
@@ -18,17 +19,20 @@ import picocli.CommandLine.Mixin;
 final class GpusCommand implements Callable<Integer> {
 
   private final CliContext context;
+  private final GlobalOptions global;
   private final HardwareProbe probe;
 
   @Mixin private JsonOption json = new JsonOption();
 
-  GpusCommand(CliContext context, HardwareProbe probe) {
+  GpusCommand(CliContext context, GlobalOptions global, HardwareProbe probe) {
     this.context = context;
+    this.global = global;
     this.probe = probe;
   }
 
   @Override
   public Integer call() {
+    Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     Hardware hardware = probe.hardware();
     if (json.wanted()) {
       context.out().println(Json.line(write(hardware)));

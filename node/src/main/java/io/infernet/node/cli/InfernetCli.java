@@ -44,7 +44,7 @@ public final class InfernetCli {
         .addSubcommand(new IdCommand(context, global))
         .addSubcommand(new PeersCommand(context, global))
         .addSubcommand(new StatusCommand(context, global))
-        .addSubcommand(new GpusCommand(context, HardwareProbe.system()))
+        .addSubcommand(new GpusCommand(context, global, HardwareProbe.system()))
         .addSubcommand(new ReceiptsCommand(context, global))
         .addSubcommand(
             new CommandLine(new BenchCommand(context, global))

@@ -3,7 +3,6 @@ package io.infernet.node.cli;
 import io.infernet.inference.InfernetException;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
-import io.infernet.node.config.Settings;
 import io.infernet.node.embed.InfernetNode;
 import io.infernet.node.job.JobBenchmark;
 import java.io.IOException;
@@ -41,7 +40,7 @@ final class JobBenchmarkNodes {
   private static JobBenchmark.Result measure(JobBenchmark.Config config, Path folder) {
     try (InfernetNode provider =
         InfernetNode.builder()
-            .set(Settings.MDNS, "false")
+            .mdns(false)
             .home(folder.resolve("provider"))
             .listen(Multiaddr.parse("/ip4/127.0.0.1/tcp/0"))
             .provider()
@@ -50,7 +49,7 @@ final class JobBenchmarkNodes {
       provider.start().join();
       try (InfernetNode client =
           InfernetNode.builder()
-              .set(Settings.MDNS, "false")
+              .mdns(false)
               .home(folder.resolve("client"))
               .bootstrap(provider.addresses())
               .build()) {

@@ -175,6 +175,16 @@ public final class InfernetNode implements AutoCloseable {
       return set(Settings.BOOTSTRAP, join(addresses));
     }
 
+    /** The network to be part of, {@code main} otherwise; nodes of others are not met. */
+    public Builder network(String name) {
+      return set(Settings.NETWORK, name);
+    }
+
+    /** Whether to look for nodes on the local network and be found there, as it does otherwise. */
+    public Builder mdns(boolean on) {
+      return set(Settings.MDNS, Boolean.toString(on));
+    }
+
     /** Listens there for other peers; port 0 takes any free port. */
     public Builder listen(Multiaddr... addresses) {
       return set(Settings.LISTEN, join(Arrays.asList(addresses)));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Multiaddr;
-import io.infernet.node.config.Settings;
 import io.infernet.node.embed.InfernetNode;
 import io.infernet.node.job.JobWorld.Reader;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ class JobOverTcpIT {
     second = provider("second");
     client =
         InfernetNode.builder()
-            .set(Settings.MDNS, "false")
+            .mdns(false)
             .home(homes.resolve("client"))
             .bootstrap(Stream.of(first, second).flatMap(node -> node.addresses().stream()).toList())
             .build();
@@ -49,7 +48,7 @@ class JobOverTcpIT {
   private InfernetNode provider(String name) {
     InfernetNode node =
         InfernetNode.builder()
-            .set(Settings.MDNS, "false")
+            .mdns(false)
             .home(homes.resolve(name))
             .listen(Multiaddr.parse("/ip4/127.0.0.1/tcp/0"))
             .provider()
