@@ -9,8 +9,9 @@ import java.util.Set;
  *
  * @param seed that it follows from
  * @param attacks what hostile nodes did
- * @param subscribers droppers included
+ * @param subscribers droppers included, those that failed not
  * @param droppers of them
+ * @param failed nodes beside that lost power
  * @param attackers hostile nodes beside
  * @param messages published
  * @param messageSize bytes of one
@@ -38,6 +39,7 @@ public record GossipResult(
     Set<GossipAttack> attacks,
     int subscribers,
     int droppers,
+    int failed,
     int attackers,
     int messages,
     int messageSize,

@@ -244,10 +244,20 @@ public final class GossipSimulation {
       publishedAt[number] = time.nanoTime();
       publisher.received[number] = true;
       if (config.attacksWith(GossipAttack.ECLIPSE)) {
-        victimsExpected += config.victims() - (publisher.isVictim() ? 1 : 0);
+        victimsExpected += honest.stream().filter(Node::isVictim).count();
+        victimsExpected -= publisher.isVictim() ? 1 : 0;
       }
     }
     publisher.router().publish(TOPIC, data);
+  }
+
+  private void fail() {
+    for (int i = 0; i < config.failureCount(); i++) {
+      List<Node> honest = nodes.stream().filter(node -> node.role == Role.HONEST).toList();
+      Node failed = honest.get(random.nextInt(honest.size()));
+      nodes.remove(failed);
+      network.vanish(failed.host.peerId());
+    }
   }
 
   private long deadline() {
@@ -255,6 +265,7 @@ public final class GossipSimulation {
   }
 
   private GossipResult measure(long start) {
+    fail();
     List<Node> subscribers = nodes.stream().filter(node -> node.role != Role.ATTACKER).toList();
     publishedAt = new long[config.messages()];
     publishing = true;
@@ -282,6 +293,7 @@ public final class GossipSimulation {
         config.attacks(),
         subscribers.size(),
         config.dropperCount(),
+        config.failureCount(),
         config.attackerCount(),
         config.messages(),
         config.messageSize(),

@@ -19,6 +19,8 @@ import java.util.Set;
  * @param uplink bytes that each node can send in a second; 0 for no limit
  * @param dials connections that each node opens to random others: it has about twice as many
  * @param droppers share of the nodes that receive and neither forward nor announce anything
+ * @param failures share of the nodes, all of them honest, whose machines lose power at once when
+ *     messages begin to be counted: their neighbours notice nothing for a while
  * @param attackers share of the nodes that is hostile
  * @param attacks what hostile nodes do
  * @param victims honest nodes that an {@link GossipAttack#ECLIPSE} is after
@@ -37,6 +39,7 @@ public record GossipSimulationConfig(
     long uplink,
     int dials,
     double droppers,
+    double failures,
     double attackers,
     Set<GossipAttack> attacks,
     int victims,
@@ -68,9 +71,10 @@ public record GossipSimulationConfig(
       throw new IllegalArgumentException(
           "messageSize " + messageSize + " is over " + gossip.wire().maxDataSize());
     }
-    if (!(droppers >= 0 && attackers >= 0 && droppers + attackers <= 0.9)) {
+    if (!(droppers >= 0 && failures >= 0 && attackers >= 0)
+        || !(droppers + failures + attackers <= 0.9)) {
       throw new IllegalArgumentException(
-          "droppers and attackers must be shares of at most 0.9 together");
+          "droppers, failures and attackers must be shares of at most 0.9 together");
     }
     attacks = attacks.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(attacks));
     if (attackers > 0 && attacks.isEmpty()) {
@@ -92,6 +96,7 @@ public record GossipSimulationConfig(
         12,
         0.2,
         0,
+        0,
         Set.of(),
         10,
         Duration.ofMinutes(1),
@@ -104,6 +109,10 @@ public record GossipSimulationConfig(
 
   int dropperCount() {
     return (int) Math.round(nodes * droppers);
+  }
+
+  int failureCount() {
+    return (int) Math.round(nodes * failures);
   }
 
   int attackerCount() {

@@ -62,6 +62,7 @@ class GossipSimulationConfigTest {
         0,
         dials,
         droppers,
+        0,
         attackers,
         attacks,
         10,

@@ -18,7 +18,7 @@ class GossipSimulationTest {
 
   @Test
   void reachesEverybodyInTimeAlthoughAFifthDropsWhatItReceives() {
-    GossipResult result = run(200, 1, 0.2, 0, Set.of(), 1_024);
+    GossipResult result = run(200, 1, 0.2, 0, 0, Set.of(), 1_024);
 
     assertEquals(40, result.droppers());
     assertEquals(1, result.reached(), 0.001, result.toString());
@@ -28,7 +28,7 @@ class GossipSimulationTest {
 
   @Test
   void sendsLargeMessagesAtMostHalfAsOften() {
-    GossipResult result = run(200, 2, 0.2, 0, Set.of(), 20 * 1_024);
+    GossipResult result = run(200, 2, 0.2, 0, 0, Set.of(), 20 * 1_024);
 
     assertEquals(1, result.reached(), 0.001, result.toString());
     assertTrue(result.copies() <= DEGREE / 2.0, result.toString());
@@ -36,14 +36,14 @@ class GossipSimulationTest {
 
   @Test
   void doesTheSameAgainForTheSameSeed() {
-    GossipResult once = run(50, 3, 0.2, 0, Set.of(), 1_024);
+    GossipResult once = run(50, 3, 0.2, 0, 0, Set.of(), 1_024);
 
-    GossipResult again = run(50, 3, 0.2, 0, Set.of(), 1_024);
+    GossipResult again = run(50, 3, 0.2, 0, 0, Set.of(), 1_024);
 
     assertEquals(once.traceHash(), again.traceHash());
     assertEquals(once.p99Millis(), again.p99Millis());
     assertEquals(once.copies(), again.copies());
-    assertNotEquals(once.traceHash(), run(50, 4, 0.2, 0, Set.of(), 1_024).traceHash());
+    assertNotEquals(once.traceHash(), run(50, 4, 0.2, 0, 0, Set.of(), 1_024).traceHash());
   }
 
   @Test
@@ -52,6 +52,7 @@ class GossipSimulationTest {
         run(
             60,
             5,
+            0,
             0,
             0.2,
             Set.of(
@@ -66,7 +67,7 @@ class GossipSimulationTest {
 
   @Test
   void reachesVictimsWhoseMeshesAreFullOfSilentPeers() {
-    GossipResult result = run(100, 6, 0, 0.4, Set.of(GossipAttack.ECLIPSE), 1_024);
+    GossipResult result = run(100, 6, 0, 0, 0.4, Set.of(GossipAttack.ECLIPSE), 1_024);
 
     assertEquals(1, result.victimsReached(), 0.01, result.toString());
     assertEquals(1, result.reached(), 0.001, result.toString());
@@ -75,8 +76,16 @@ class GossipSimulationTest {
 
   @Test
   void reachesEverybodyWhenAFifthTurnsSilentAtOnce() {
-    GossipResult result = run(100, 7, 0, 0.2, Set.of(GossipAttack.COVERT_FLASH), 1_024);
+    GossipResult result = run(100, 7, 0, 0, 0.2, Set.of(GossipAttack.COVERT_FLASH), 1_024);
 
+    assertEquals(1, result.reached(), 0.001, result.toString());
+  }
+
+  @Test
+  void reachesEverybodyElseWhenAThirdLosesPower() {
+    GossipResult result = run(150, 8, 0.1, 0.33, 0, Set.of(), 1_024);
+
+    assertEquals(100, result.subscribers(), result.toString());
     assertEquals(1, result.reached(), 0.001, result.toString());
   }
 
@@ -84,6 +93,7 @@ class GossipSimulationTest {
       int nodes,
       long seed,
       double droppers,
+      double failures,
       double attackers,
       Set<GossipAttack> attacks,
       int messageSize) {
@@ -96,6 +106,7 @@ class GossipSimulationTest {
                 0,
                 10,
                 droppers,
+                failures,
                 attackers,
                 attacks,
                 5,

@@ -85,6 +85,13 @@ final class GossipBenchCommand implements Callable<Integer> {
   private double droppers;
 
   @Option(
+      names = "--failures",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description = "Share of nodes that lose power before messages count (${DEFAULT-VALUE}).")
+  private double failures;
+
+  @Option(
       names = "--attackers",
       paramLabel = "SHARE",
       defaultValue = "0",
@@ -155,6 +162,7 @@ final class GossipBenchCommand implements Callable<Integer> {
           uplink,
           dials,
           droppers,
+          failures,
           attackers,
           attackers > 0 && attacks.isEmpty() ? all : attacks,
           defaults.victims(),
@@ -183,6 +191,7 @@ final class GossipBenchCommand implements Callable<Integer> {
             .put("message_bytes", result.messageSize())
             .put("messages", result.messages())
             .put("droppers", result.droppers())
+            .put("failed", result.failed())
             .put("attackers", result.attackers());
     ArrayNode attacks = line.putArray("attacks");
     result.attacks().stream().sorted().forEach(attack -> attacks.add(word(attack)));
