@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ChatRun implements ChatJob {
 
+  /** How long a machine that can make the answer itself looks for somebody else. */
+  private static final Duration LOCAL_PATIENCE = Duration.ofMillis(300);
+
   private static final Logger LOG = LoggerFactory.getLogger(ChatRun.class);
 
   /** Before the same provider is asked again, whatever it says. */
@@ -198,16 +201,25 @@ final class ChatRun implements ChatJob {
           .scheduler
           .timeout(
               service.directory.get().find(wanted(plan, notNow.keySet())),
-              service.config.directoryTimeout(),
+              patience(notNow),
               () -> "the directory is still searching")
           .whenComplete((found, error) -> service.executor.execute(() -> next(now)));
-    } else if (service.engine.isPresent() && !notNow.containsKey(service.self)) {
-      askEngine(now, service.engine.get());
+    } else if (mayUseEngine(notNow)) {
+      askEngine(now, service.engine.orElseThrow());
     } else if (doubtful.isPresent()) {
       askPeer(now, doubtful.get());
     } else {
       awaitRetry(now, tick);
     }
+  }
+
+  private boolean mayUseEngine(Map<PeerId, String> notNow) {
+    return service.engine.isPresent() && !notNow.containsKey(service.self);
+  }
+
+  private Duration patience(Map<PeerId, String> notNow) {
+    Duration usual = service.config.directoryTimeout();
+    return mayUseEngine(notNow) && LOCAL_PATIENCE.compareTo(usual) < 0 ? LOCAL_PATIENCE : usual;
   }
 
   private static DirectoryQuery wanted(ChatPlan plan, Set<PeerId> except) {
