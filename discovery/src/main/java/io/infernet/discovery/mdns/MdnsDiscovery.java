@@ -190,6 +190,7 @@ public final class MdnsDiscovery implements AutoCloseable {
     if (!running) {
       return;
     }
+    refreshTimer = later(config.refreshInterval(), this::refresh);
     List<MulticastLink> present = links.refresh();
     for (MulticastLink gone : List.copyOf(open.keySet())) {
       if (!present.contains(gone)) {
@@ -217,7 +218,6 @@ public final class MdnsDiscovery implements AutoCloseable {
           "no network interface can multicast: other machines on the local network are not found"
               + " (mDNS); give --bootstrap an address to join the network");
     }
-    refreshTimer = later(config.refreshInterval(), this::refresh);
   }
 
   /** Those of the host's addresses that are on the link, wildcards resolved. */
@@ -252,6 +252,9 @@ public final class MdnsDiscovery implements AutoCloseable {
   // Asking.
 
   private void ask(MulticastLink link, Link state) {
+    state.queryTimer = later(state.interval, () -> ask(link, state));
+    Duration doubled = state.interval.multipliedBy(2);
+    state.interval = doubled.compareTo(config.maxInterval()) < 0 ? doubled : config.maxInterval();
     List<Pointer> known = new ArrayList<>(found.known(config.serviceName(), ticker.nanoTime()));
     Question question = new Question(config.serviceName(), MdnsMessage.POINTER, false);
     ByteBuffer packet = codec.encode(new Query(0, List.of(question), known));
@@ -263,9 +266,6 @@ public final class MdnsDiscovery implements AutoCloseable {
     link.multicast(packet);
     // A peer answers its own question, so that others hear of it: specification, "Request".
     answerLater(link, state);
-    state.queryTimer = later(state.interval, () -> ask(link, state));
-    Duration doubled = state.interval.multipliedBy(2);
-    state.interval = doubled.compareTo(config.maxInterval()) < 0 ? doubled : config.maxInterval();
   }
 
   // Hearing.

@@ -46,6 +46,9 @@ public final class IdentifyService implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(IdentifyService.class);
 
+  /** Of this node's addresses, which are in a message of 8 KiB twice, once signed. */
+  private static final int MAX_ADDRESS_BYTES = PeerRecord.MAX_LENGTH / 2;
+
   private final Host host;
   private final PrivateKey key;
   private final IdentifyConfig config;
@@ -256,7 +259,7 @@ public final class IdentifyService implements AutoCloseable {
     Set<Multiaddr> all = new LinkedHashSet<>(config.announce());
     all.addAll(UsefulAddresses.expand(bound, interfaces.addresses()));
     all.addAll(observedAddresses(bound));
-    return all.stream().limit(config.maxAddresses()).toList();
+    return UsefulAddresses.fitting(all, config.maxAddresses(), MAX_ADDRESS_BYTES);
   }
 
   private List<Multiaddr> observedAddresses(List<Multiaddr> bound) {

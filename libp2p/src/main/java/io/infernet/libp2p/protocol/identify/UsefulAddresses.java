@@ -74,6 +74,20 @@ final class UsefulAddresses {
     return publicFirst(reachable.isEmpty() ? addresses : reachable);
   }
 
+  /** The first addresses, as many as both limits allow. */
+  static List<Multiaddr> fitting(Collection<Multiaddr> addresses, int maxCount, int maxBytes) {
+    List<Multiaddr> fitting = new ArrayList<>();
+    int bytes = 0;
+    for (Multiaddr address : addresses) {
+      bytes += address.toBytes().length;
+      if (fitting.size() == maxCount || bytes > maxBytes) {
+        break;
+      }
+      fitting.add(address);
+    }
+    return List.copyOf(fitting);
+  }
+
   /** Those of the addresses that {@code peer} claims which this node could dial, tidied up. */
   static List<Multiaddr> ofPeer(PeerId peer, Multiaddr remote, List<Multiaddr> claimed) {
     List<Multiaddr> useful = new ArrayList<>();

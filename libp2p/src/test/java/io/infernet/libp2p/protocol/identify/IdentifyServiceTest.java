@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -174,6 +175,20 @@ class IdentifyServiceTest {
         List.of(far, near), UsefulAddresses.forPeerAt(Multiaddr.parse("/ip4/1.1.1.1/tcp/1"), own));
     assertEquals(own, UsefulAddresses.forPeerAt(Multiaddr.parse("/ip4/192.168.1.9/tcp/1"), own));
     assertEquals(List.of(far, near), UsefulAddresses.toPublish(own));
+  }
+
+  @Test
+  void tellsNoMoreAddressesThanFitIntoAMessage() {
+    List<Multiaddr> many = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      many.add(Multiaddr.parse("/dns4/" + "x".repeat(60) + i + ".example/tcp/1"));
+    }
+
+    assertEquals(many.subList(0, 3), UsefulAddresses.fitting(many, 3, 2_048));
+    List<Multiaddr> fitting = UsefulAddresses.fitting(many, 300, 2_048);
+    assertTrue(fitting.size() > 20 && fitting.size() < 40, () -> fitting.size() + " fit");
+    SignedPeerRecord.sign(
+        TestIdentities.privateKey(1), new PeerRecord(TestIdentities.peerId(1), 1, fitting));
   }
 
   @Test
