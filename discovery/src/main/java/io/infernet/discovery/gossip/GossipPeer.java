@@ -42,6 +42,7 @@ final class GossipPeer {
 
   long outboundSince;
   boolean opening;
+  long openingSince;
   int failedOpens;
 
   /** What is gathered for it until the event at hand is over; null while there is nothing. */

@@ -66,9 +66,9 @@ public final class GossipRouter implements AutoCloseable {
   private final MeshKeeper meshes;
   private final MessageFlow flow;
   private final Ticker ticker;
-  private boolean running;
+  private volatile boolean running;
   private long heartbeats;
-  private Scheduler.Cancellable timer = () -> {};
+  private volatile Scheduler.Cancellable timer = () -> {};
 
   /**
    * @param signer makes this node's messages
@@ -312,15 +312,23 @@ public final class GossipRouter implements AutoCloseable {
 
   // Time.
 
+  /** Goes on also when the executor is too full for a heartbeat. */
   private void schedule(Duration delay) {
-    timer = scheduler.schedule(delay, () -> run(this::heartbeat));
+    timer =
+        scheduler.schedule(
+            delay,
+            () -> {
+              if (running) {
+                schedule(config.heartbeat());
+                run(this::heartbeat);
+              }
+            });
   }
 
   private void heartbeat() {
     if (!running) {
       return;
     }
-    schedule(config.heartbeat());
     heartbeats++;
     if (heartbeats % RECONCILE_EVERY == 0) {
       links.reconcile();

@@ -90,7 +90,8 @@ final class MessageFlow {
   /** When {@link #askForWanted} is called next; {@link Long#MAX_VALUE} when it is not. */
   private long wantTimer = Long.MAX_VALUE;
 
-  private boolean announceTimer;
+  /** When {@link #announceWaiting} is called next; {@link Long#MAX_VALUE} when it is not. */
+  private long announceTimer = Long.MAX_VALUE;
 
   // Counters, read from any thread.
   private volatile long published;
@@ -451,14 +452,27 @@ final class MessageFlow {
       return;
     }
     announcing.add(peer);
-    if (!announceTimer) {
-      announceTimer = true;
-      scheduler.schedule(Duration.ofNanos(wait), () -> run.accept(this::announceWaiting));
+    if (announceTimer == Long.MAX_VALUE) {
+      setAnnounceTimer(wait);
     }
   }
 
+  private void setAnnounceTimer(long wait) {
+    long mine = ticker.nanoTime() + wait;
+    announceTimer = mine;
+    scheduler.schedule(
+        Duration.ofNanos(wait),
+        () ->
+            run.accept(
+                () -> {
+                  if (announceTimer == mine) {
+                    announceWaiting();
+                  }
+                }));
+  }
+
   private void announceWaiting() {
-    announceTimer = false;
+    announceTimer = Long.MAX_VALUE;
     long now = ticker.nanoTime();
     long next = Long.MAX_VALUE;
     for (Iterator<GossipPeer> i = announcing.iterator(); i.hasNext(); ) {
@@ -472,8 +486,7 @@ final class MessageFlow {
       }
     }
     if (!announcing.isEmpty()) {
-      announceTimer = true;
-      scheduler.schedule(Duration.ofNanos(next), () -> run.accept(this::announceWaiting));
+      setAnnounceTimer(next);
     }
   }
 
@@ -649,6 +662,11 @@ final class MessageFlow {
       LOG.warn("the validator of {} takes too long", waiting.message.topic());
       decided(waiting, Verdict.IGNORE);
     }
+    // Makes up for timers that came while the executor was full.
+    if (announceTimer < now) {
+      announceWaiting();
+    }
+    wantTimer = wantTimer < now ? Long.MAX_VALUE : wantTimer;
     askForWanted();
   }
 

@@ -64,6 +64,9 @@ final class PeerLinks {
   /** A stream that lived this long is no failure when it ends. */
   private static final Duration STABLE = Duration.ofMinutes(1);
 
+  /** Longer than any host takes until a stream is open, or not. */
+  private static final Duration LONGEST_OPENING = Duration.ofMinutes(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(PeerLinks.class);
 
   private final Host host;
@@ -224,7 +227,7 @@ final class PeerLinks {
     listener.onDisconnected(peer);
   }
 
-  /** Makes up for news of connections that were lost while the executor was full. */
+  /** Makes up for news of connections and streams that were lost while the executor was full. */
   void reconcile() {
     List<Connection> connections = host.connections();
     Set<Connection> live = new HashSet<>(connections);
@@ -233,6 +236,15 @@ final class PeerLinks {
         if (!live.contains(connection)) {
           disconnected(connection);
         }
+      }
+    }
+    for (GossipPeer peer : peers.values()) {
+      Stream stream = peer.outbound;
+      if (stream != null && stream.closed().isDone()) {
+        lost(peer);
+      }
+      if (peer.opening && ticker.nanoTime() - peer.openingSince > LONGEST_OPENING.toNanos()) {
+        peer.opening = false;
       }
     }
     connections.forEach(this::connected);
@@ -270,6 +282,7 @@ final class PeerLinks {
       return;
     }
     peer.opening = true;
+    peer.openingSince = ticker.nanoTime();
     connection
         .newStream(config.protocols())
         .whenComplete(

@@ -398,6 +398,32 @@ class GossipMeshTest {
   }
 
   @Test
+  void goesOnAfterItsExecutorWasOverloaded() {
+    Node node = net.node().subscribed();
+    Node lost = net.node().subscribed();
+    Node stays = net.node().subscribed();
+    net.connect(node, lost.host);
+    net.connect(node, stays.host);
+    net.seconds(2);
+    node.overloaded = true;
+    net.network.kill(lost.id());
+    Node came = net.node().subscribed();
+    net.connect(came, node.host);
+    stays.publish("unheard");
+    assertTrue(node.router.publish(TOPIC, new byte[1]).isCompletedExceptionally());
+    net.seconds(5);
+    node.overloaded = false;
+    net.seconds(70);
+
+    assertEquals(Set.of(stays.id(), came.id()), node.router.subscribers(TOPIC));
+    assertEquals(Set.of(stays.id(), came.id()), node.router.meshPeers(TOPIC));
+    came.publish("heard");
+    net.seconds(1);
+    assertEquals(List.of("heard"), node.read);
+    assertEquals(List.of("heard"), stays.read);
+  }
+
+  @Test
   void beginsAnewWithAPeerThatWasRestarted() {
     Node one = net.node().subscribed();
     Node other = net.node().subscribed();

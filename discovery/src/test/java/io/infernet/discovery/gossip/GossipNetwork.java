@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.RejectedExecutionException;
 
 /** Gossip routers on a virtual network, with links of 10 ms. */
 final class GossipNetwork {
@@ -37,6 +38,9 @@ final class GossipNetwork {
     /** What other parts of the node think of peers. */
     final Map<PeerId, Double> opinions = new HashMap<>();
 
+    /** Whether the router's executor takes nothing at the moment. */
+    boolean overloaded;
+
     final GossipRouter router;
 
     Node(GossipConfig config) {
@@ -51,10 +55,17 @@ final class GossipNetwork {
           signer,
           PeerScoreParams.defaults(),
           peer -> opinions.getOrDefault(peer, 0.0),
-          time,
+          this::execute,
           time,
           time,
           new SplittableRandom(made));
+    }
+
+    private void execute(Runnable task) {
+      if (overloaded) {
+        throw new RejectedExecutionException("overloaded");
+      }
+      time.execute(task);
     }
 
     Node started() {
