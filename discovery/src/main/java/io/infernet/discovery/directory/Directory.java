@@ -61,6 +61,9 @@ public final class Directory implements AutoCloseable {
 
   private static final Duration DHT_PAUSE = Duration.ofMillis(100);
 
+  /** Shortest time between warnings of clocks. */
+  private static final Duration CLOCK_WARNINGS = Duration.ofMinutes(10);
+
   private final Host host;
   private final KadDht dht;
   private final CapabilityTable table;
@@ -90,6 +93,7 @@ public final class Directory implements AutoCloseable {
   private final Map<Cid, Instant> missed = new LinkedHashMap<>();
 
   private int askedForAll;
+  private Instant warnedOfClocks = Instant.EPOCH;
   private Scheduler.Cancellable careTimer = () -> {};
   private boolean running;
 
@@ -496,13 +500,25 @@ public final class Directory implements AutoCloseable {
         demands.satisfied(record.capabilities().models());
         run(() -> searches.values().forEach(ProviderSearch::look));
       }
-      case FORGED, ABSURD, FOREIGN ->
+      case EXPIRED, FROM_THE_FUTURE, ABSURD -> warnOfClocks(record, way);
+      case FORGED, FOREIGN ->
           LOG.info("{} brought a record of {} that is {}", source, record.peer(), outcome);
-      case FROM_THE_FUTURE ->
-          LOG.debug("{} brought a record of {} from the future", source, record.peer());
-      case KNOWN, STALE, EXPIRED, NO_ROOM -> {}
+      case KNOWN, STALE, NO_ROOM -> {}
     }
     return outcome;
+  }
+
+  /** What a peer says of itself is of now: otherwise a clock is wrong, and it may be this one. */
+  private void warnOfClocks(CapabilityRecord record, CapabilityTable.Way way) {
+    Instant now = clock.instant();
+    if (way == CapabilityTable.Way.DIRECT && warnedOfClocks.plus(CLOCK_WARNINGS).isBefore(now)) {
+      warnedOfClocks = now;
+      LOG.warn(
+          "the clocks of this machine and of {} are about {} s apart; nodes whose clocks are wrong"
+              + " do not find each other",
+          record.peer(),
+          Duration.between(record.timestamp(), now).abs().toSeconds());
+    }
   }
 
   // Connected peers.

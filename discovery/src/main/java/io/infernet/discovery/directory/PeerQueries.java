@@ -137,12 +137,14 @@ final class PeerQueries {
             record.record().peer().equals(peer)
                 ? CapabilityTable.Way.DIRECT
                 : CapabilityTable.Way.HEARSAY;
-        switch (learner.learn(record, way, peer)) {
-          case FORGED, ABSURD, FOREIGN -> {
-            violate("a record in the answer is forged");
-            return;
-          }
-          case ADDED, KNOWN, STALE, EXPIRED, FROM_THE_FUTURE, NO_ROOM -> {}
+        CapabilityTable.Outcome outcome = learner.learn(record, way, peer);
+        boolean passedOnNonsense =
+            outcome == CapabilityTable.Outcome.ABSURD && way == CapabilityTable.Way.HEARSAY;
+        if (outcome == CapabilityTable.Outcome.FORGED
+            || outcome == CapabilityTable.Outcome.FOREIGN
+            || passedOnNonsense) {
+          violate("a record in the answer is " + outcome);
+          return;
         }
       }
       table.measured(peer, Duration.ofNanos(ticker.nanoTime() - askedAt));

@@ -10,6 +10,7 @@ import io.infernet.libp2p.host.ProtocolId;
 import io.infernet.libp2p.host.Stream;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.simulation.VirtualTime;
+import io.infernet.libp2p.testing.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -180,24 +181,44 @@ class DirectoryTest {
   void takesNothingFromAPeerThatForges() {
     DirectoryWorld.Node victim = world.node().started();
     DirectoryWorld.Node liar = world.node();
-    liar.host.handle(
+    answer(
+        liar,
+        Samples.forged(50, time.clock().instant()),
+        Samples.record(51, 1, time.clock().instant()));
+    victim.host.connect(liar.host.info());
+    world.seconds(2);
+
+    assertEquals(Set.of(), victim.known());
+  }
+
+  @Test
+  void warnsOnceWhenClocksDisagree() {
+    DirectoryWorld.Node one = world.node().started();
+    try (LogCapture log = new LogCapture("io.infernet.discovery.directory")) {
+      for (int i = 0; i < 3; i++) {
+        DirectoryWorld.Node late = world.node();
+        answer(late, Samples.record(late.number, 1, world.now().minusSeconds(200)));
+        late.host.connect(one.host.info());
+        world.seconds(2);
+      }
+      List<String> warnings = log.lines().stream().filter(line -> line.contains("clocks")).toList();
+      assertEquals(1, warnings.size(), warnings::toString);
+      assertTrue(warnings.get(0).contains("about 200 s apart"), warnings::toString);
+    }
+    assertEquals(Set.of(), one.known());
+  }
+
+  /** Lets a node answer every query with these records. */
+  private void answer(DirectoryWorld.Node node, SignedCapability... records) {
+    node.host.handle(
         PROTOCOL,
         stream -> {
           MessageStream<DirectoryMessage> messages =
               new MessageStream<>(stream, Samples.CODEC, time);
           messages.listen(
               new Listener(
-                  message ->
-                      messages.send(
-                          new DirectoryMessage.Records(
-                              List.of(
-                                  Samples.forged(50, time.clock().instant()),
-                                  Samples.record(51, 1, time.clock().instant()))))));
+                  message -> messages.send(new DirectoryMessage.Records(List.of(records)))));
         });
-    victim.host.connect(liar.host.info());
-    world.seconds(2);
-
-    assertEquals(Set.of(), victim.known());
   }
 
   @Test
