@@ -119,8 +119,7 @@ public final class KadDht implements AutoCloseable {
             host, config, keeper, requests, cache, records, validator, addresses, executor, clock,
             ticker, random);
     this.lookups =
-        new Lookups(
-            host, config, keeper, requests, records, validator, scheduler, clock, ticker, random);
+        new Lookups(host, config, keeper, requests, records, validator, scheduler, clock, ticker);
     this.publisher =
         new Publisher(
             host, config, lookups, requests, server, records, addresses, clock, ticker, random);
@@ -343,8 +342,9 @@ public final class KadDht implements AutoCloseable {
   }
 
   /**
-   * Finds who provides a key: asks all servers where announcements of it should be. Those that most
-   * servers name come first, so that a few that lie cannot crowd out the rest.
+   * Finds who provides a key: asks all servers where announcements of it should be. Of what each
+   * names one is returned in turn, those first that most servers name, so that many that lie cannot
+   * crowd out what a few know.
    *
    * @param limit providers wanted, 1 or more
    */

@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
-import java.util.random.RandomGenerator;
 
 /** The look-ups of one node: of peers, providers and values. Runs on the service's executor. */
 final class Lookups {
@@ -39,7 +38,6 @@ final class Lookups {
   private final Scheduler scheduler;
   private final Clock clock;
   private final Ticker ticker;
-  private final RandomGenerator random;
 
   /** Those under way. */
   private final Set<Lookup> lookups = new LinkedHashSet<>();
@@ -53,8 +51,7 @@ final class Lookups {
       RecordValidator validator,
       Scheduler scheduler,
       Clock clock,
-      Ticker ticker,
-      RandomGenerator random) {
+      Ticker ticker) {
     this.host = host;
     this.config = config;
     this.keeper = keeper;
@@ -64,7 +61,6 @@ final class Lookups {
     this.scheduler = scheduler;
     this.clock = clock;
     this.ticker = ticker;
-    this.random = random;
   }
 
   /** Looks for the closest peers to a key and nothing else. */
@@ -146,7 +142,7 @@ final class Lookups {
 
   /** Of a look-up that is about to begin. */
   FoundProviders foundProviders() {
-    return new FoundProviders(config.maxProviders(), random);
+    return new FoundProviders(config.maxProviders());
   }
 
   /**
@@ -157,6 +153,7 @@ final class Lookups {
   CompletableFuture<LookupResult> providers(
       Multihash key, FoundProviders found, Predicate<PeerInfo> enough) {
     boolean[] done = new boolean[1];
+    found.nextAnswer();
     for (ProviderRecord record : records.providers(key)) {
       if (!record.provider().id().equals(host.peerId())
           && found.add(record.provider())
@@ -169,6 +166,7 @@ final class Lookups {
           if (answer instanceof KadMessage.Providers providers) {
             int count = Math.min(providers.providers().size(), config.maxProvidersPerAnswer());
             Set<PeerId> once = new LinkedHashSet<>();
+            found.nextAnswer();
             for (PeerInfo provider : providers.providers().subList(0, count)) {
               if (!provider.id().equals(host.peerId())
                   && once.add(provider.id())

@@ -16,11 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.random.RandomGenerator;
 
 /**
- * What hostile nodes know together, which is more than they could find out: who is in the network
- * and which keys will be looked for.
+ * What hostile nodes know together, which is more than they could find out: everybody who is in the
+ * network.
  */
 final class Conspiracy {
 
@@ -34,16 +33,13 @@ final class Conspiracy {
   private final KadConfig kad;
   private final KadCodec requests;
   private final KadCodec responses;
-  private final List<Multihash> targets;
   private final GlobalTruth everybody;
   private final Function<PeerId, PeerInfo> addressBook;
-  private final RandomGenerator random;
   private final GlobalTruth hostile = new GlobalTruth();
   private final GlobalTruth invented = new GlobalTruth();
   private final Map<PeerId, PeerInfo> inventedPeers = new HashMap<>();
 
   /**
-   * @param targets keys that will be looked for
    * @param everybody who is in the network
    * @param addressBook where they are
    * @param inventions how many peers that do not exist they can name
@@ -52,21 +48,17 @@ final class Conspiracy {
       Set<Attack> attacks,
       KadConfig kad,
       PeerCache cache,
-      List<Multihash> targets,
       GlobalTruth everybody,
       Function<PeerId, PeerInfo> addressBook,
       Addresses addresses,
       SimulatedIdentities identities,
-      int inventions,
-      RandomGenerator random) {
+      int inventions) {
     this.attacks = attacks;
     this.kad = kad;
     this.requests = KadCodec.ofRequests(kad.wire(), cache);
     this.responses = KadCodec.ofResponses(kad.wire(), cache);
-    this.targets = targets;
     this.everybody = everybody;
     this.addressBook = addressBook;
-    this.random = random;
     for (int i = 0; i < inventions; i++) {
       PeerId peer = identities.nextPeer();
       invented.add(peer);
@@ -129,10 +121,5 @@ final class Conspiracy {
       victims.add(addressBook.apply(peer));
     }
     return victims;
-  }
-
-  /** One of the keys that will be looked for. */
-  Multihash target() {
-    return targets.get(random.nextInt(targets.size()));
   }
 }

@@ -57,8 +57,8 @@ public final class DhtSimulation {
   /** Longer than any look-up takes. */
   private static final Duration DRAIN = Duration.ofMinutes(2);
 
-  /** Providers wanted of a look-up, as one would choose among. */
-  private static final int PROVIDERS_WANTED = 20;
+  /** Providers wanted of a look-up. */
+  private static final int PROVIDERS_WANTED = 100;
 
   /** TCP, and two of Noise with the muxer agreed on within. */
   private static final int DIAL_ROUND_TRIPS = 3;
@@ -164,13 +164,11 @@ public final class DhtSimulation {
             config.attacks(),
             config.kad(),
             cache,
-            provided.stream().map(key -> key.key).toList(),
             truth,
             peer -> network.host(peer).orElseThrow().info(),
             addresses,
             identities,
-            config.hostile() == 0 ? 0 : config.nodes(),
-            random.split());
+            config.hostile() == 0 ? 0 : config.nodes());
   }
 
   /** Runs it all. */
@@ -222,8 +220,8 @@ public final class DhtSimulation {
     for (int i = 0; i < all; i++) {
       Duration at = config.joinTime().multipliedBy(i).dividedBy(Math.max(1, all));
       // Hostile ones evenly among the others.
-      boolean isHostile = (long) (i + 1) * hostile / all > (long) i * hostile / all;
-      int number = i;
+      int number = (int) ((long) i * hostile / all);
+      boolean isHostile = (long) (i + 1) * hostile / all > number;
       time.schedule(at, isHostile ? () -> joinHostile(number) : this::newNode);
     }
     advance(config.joinTime(), "joined");
@@ -284,7 +282,8 @@ public final class DhtSimulation {
     boolean chosen = conspiracy.does(Attack.ECLIPSE);
     boolean sybil =
         conspiracy.does(Attack.SYBIL) && (config.attacks().size() == 1 || number % 4 == 0);
-    KadKey target = KadKey.of(provided.get(number % provided.size()).key.toBytes());
+    Multihash wanted = provided.get(number % provided.size()).key;
+    KadKey target = KadKey.of(wanted.toBytes());
     PublicKey key =
         chosen
             ? identities.cheapest(config.nodes() / 2, peer -> target.distance(KadKey.of(peer)))
@@ -293,7 +292,7 @@ public final class DhtSimulation {
     VirtualHost host = network.newHost(key, address);
     conspiracy.join(host.peerId());
     truth.add(host.peerId());
-    new HostileNode(host, conspiracy, time, random.split()).start();
+    new HostileNode(host, wanted, conspiracy, time, random.split()).start();
   }
 
   // Asking.

@@ -31,13 +31,23 @@ final class HostileNode {
   private static final int ANNOUNCEMENTS = 10;
 
   private final VirtualHost host;
+  private final Multihash target;
   private final KadKey key;
   private final Conspiracy conspiracy;
   private final VirtualTime time;
   private final RandomGenerator random;
 
-  HostileNode(VirtualHost host, Conspiracy conspiracy, VirtualTime time, RandomGenerator random) {
+  /**
+   * @param target the key that it cares about
+   */
+  HostileNode(
+      VirtualHost host,
+      Multihash target,
+      Conspiracy conspiracy,
+      VirtualTime time,
+      RandomGenerator random) {
     this.host = host;
+    this.target = target;
     this.key = KadKey.of(host.peerId());
     this.conspiracy = conspiracy;
     this.time = time;
@@ -90,7 +100,6 @@ final class HostileNode {
       say(victim, List.of(new KadMessage.FindNode(host.peerId().toBytes())));
     }
     if (conspiracy.does(Attack.SPAM)) {
-      Multihash target = conspiracy.target();
       for (PeerInfo victim : conspiracy.victims(KadKey.of(target.toBytes()), VISITED)) {
         List<KadMessage> announcements = new ArrayList<>(ANNOUNCEMENTS);
         announcements.add(new KadMessage.AddProvider(target, List.of(host.info())));

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description = "Measures on this machine.",
-    synopsisSubcommandLabel = "(engine | network | gossip)")
+    synopsisSubcommandLabel = "(engine | network | dht | gossip)")
 final class BenchCommand {
 
   private final CliContext context;
