@@ -220,8 +220,9 @@ final class TableKeeper {
       return;
     }
     table.all().stream()
-        .filter(entry -> entry.failures() > 0 || isSilent(entry, now - entry.seen(), age))
+        .filter(entry -> entry.failures() > 0 || now - entry.seen() >= age)
         .sorted(Comparator.comparingLong(RoutingEntry::seen))
+        .filter(entry -> entry.failures() > 0 || isSilent(entry, now - entry.seen(), age))
         .limit(free)
         .toList()
         .forEach(entry -> check(entry.peer()));

@@ -78,7 +78,7 @@ public record DhtSimulationConfig(
         2000,
         200,
         0.5,
-        Duration.ofHours(1),
+        Duration.ofMinutes(30),
         0,
         Set.of(),
         KadConfig.defaults(),

@@ -76,7 +76,7 @@ final class DhtBenchCommand implements Callable<Integer> {
   @Option(
       names = "--churn-minutes",
       paramLabel = "N",
-      defaultValue = "60",
+      defaultValue = "30",
       description = "How long nodes are replaced (${DEFAULT-VALUE}).")
   private int churnMinutes;
 
