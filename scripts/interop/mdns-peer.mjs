@@ -22,11 +22,11 @@ function serviceOf(network) {
 }
 
 obey({
-  /** `network` is its name. */
-  async host({ network }) {
+  /** `network` is its name, `listen` an address. */
+  async host({ network, listen }) {
     const found = {};
     const node = await createLibp2p({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      addresses: { listen: [listen] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],

@@ -7,6 +7,7 @@ import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.host.NettyHost;
 import io.infernet.libp2p.interop.CommandLoop;
+import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.KeyType;
 import io.infernet.libp2p.peer.PeerInfo;
 import io.infernet.libp2p.peer.PrivateKey;
@@ -21,7 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A peer on the local network that does as it is told, the same as {@code
- * scripts/interop/mdns-peer.mjs}. It listens on loopback only.
+ * scripts/interop/mdns-peer.mjs}.
  */
 public final class MdnsPeer {
 
@@ -45,12 +46,14 @@ public final class MdnsPeer {
     commands.run();
   }
 
-  /** {@code network} is its name. */
+  /** {@code network} is its name, {@code listen} an address. */
   private synchronized Object host(JsonNode parameters) throws Exception {
     SecureRandom random = new SecureRandom();
+    Multiaddr listen = Multiaddr.parse(parameters.get("listen").asText());
     NettyHost host =
         network.unstarted(
-            PrivateKey.generate(KeyType.SECP256K1, random), HostConfigBuilder.with(config -> {}));
+            PrivateKey.generate(KeyType.SECP256K1, random),
+            HostConfigBuilder.with(config -> config.listen = List.of(listen)));
     host.start().get();
     MdnsDiscovery mdns =
         new MdnsDiscovery(
