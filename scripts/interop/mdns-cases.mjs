@@ -8,7 +8,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { Peer } from './peer.mjs';
 import { Suite, until } from './suite.mjs';
 
@@ -105,9 +104,8 @@ function mayMakeMachines() {
 async function findEachOtherOnceJoined() {
   const machines = new TwoMachines();
   const network = randomUUID();
-  const command = self ? [process.execPath, [fileURLToPath(new URL('mdns-peer.mjs', import.meta.url))]] : ['java', process.argv.slice(2)];
-  machines.run(0, 'ours on a', ...command);
-  machines.run(1, 'ours on b', ...command);
+  machines.run(0, 'ours on a', 'java', process.argv.slice(2));
+  machines.run(1, 'ours on b', 'java', process.argv.slice(2));
   const a = await Host.start('ours on a', network, '/ip4/0.0.0.0/tcp/0');
   const b = await Host.start('ours on b', network, '/ip4/0.0.0.0/tcp/0');
   machines.join();
@@ -115,9 +113,9 @@ async function findEachOtherOnceJoined() {
   for (const [one, other, address] of [[a, b, '10.77.0.2'], [b, a, '10.77.0.1']]) {
     const found = await until(`${one.side} finds ${other.side}`,
       async () => (await one.call('found'))[other.peer], FIND_MILLIS);
-    if (!self) assert.deepEqual(found, at(other, address).slice(0, 1));
+    assert.deepEqual(found, at(other, address));
   }
-  if (!self) await a.connected(b);
+  await a.connected(b);
 }
 
 const SIDES = [['ours', 'js'], ['js', 'ours'], ['ours', 'ours2']];
@@ -150,6 +148,7 @@ suite.run(async () => {
   });
 
   const title = 'two machines that are joined after the start: both find the other, and connect';
+  if (self) return; // js takes no notice of a network that comes after its start
   if (mayMakeMachines()) {
     await suite.check(title, findEachOtherOnceJoined);
   } else {
