@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Small runs of what {@code infernet bench dht} runs with a thousand nodes and more. */
+/** Small runs of what {@code infernet bench gossip} runs with a thousand nodes and more. */
 class GossipSimulationTest {
 
   private static final int DEGREE = GossipConfig.defaults().mesh().degree();
