@@ -252,7 +252,7 @@ final class MeshKeeper {
     long now = ticker.nanoTime();
     if (peer.direct) {
       LOG.info("the direct peer {} wants to be in the mesh of {}", peer, topic);
-      refuse(peer, topic, false);
+      refuse(peer, topic);
       return;
     }
     long remaining = backoffs.remaining(topic, peer.id, now);
@@ -261,16 +261,18 @@ final class MeshKeeper {
       if (remaining > config.pruneBackoff().minus(config.graftFlood()).toNanos()) {
         penalties.penalize(peer, 1);
       }
-      refuse(peer, topic, false);
+      refuse(peer, topic);
       return;
     }
     if (peer.score < 0) {
-      refuse(peer, topic, false);
+      refuse(peer, topic);
       return;
     }
     View view = new View(topic);
     if (!mesh.hasRoomFor(peer.id, view)) {
-      refuse(peer, topic, true);
+      // It did nothing wrong, and may try again soon: there is room after the next departure.
+      backoffs.add(topic, peer.id, config.unsubscribeBackoff(), now);
+      sayPrune(peer, topic, config.unsubscribeBackoff(), others(topic, peer.id));
       return;
     }
     // What it grafts it reads, even when its word of the subscription is still to come.
@@ -278,9 +280,9 @@ final class MeshKeeper {
     added(peer.id, topic);
   }
 
-  private void refuse(GossipPeer peer, String topic, boolean recommend) {
+  private void refuse(GossipPeer peer, String topic) {
     backoffs.add(topic, peer.id, config.pruneBackoff(), ticker.nanoTime());
-    sayPrune(peer, topic, config.pruneBackoff(), recommend ? others(topic, peer.id) : List.of());
+    sayPrune(peer, topic, config.pruneBackoff(), List.of());
   }
 
   void onPrune(GossipPeer peer, List<Prune> prunes) {

@@ -183,6 +183,7 @@ class GossipMeshTest {
 
     assertEquals(3, node.router.meshPeers(TOPIC).size());
     Prune prune = fourth.prunes().get(0);
+    assertEquals(Duration.ofSeconds(10), RawPeer.backoff(prune));
     assertEquals(
         Set.of(peers.get(0).id(), peers.get(1).id(), third.id()),
         Set.copyOf(prune.peers().stream().map(OtherPeer::id).toList()));

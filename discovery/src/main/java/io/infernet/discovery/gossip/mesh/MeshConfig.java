@@ -12,7 +12,8 @@ import java.time.Duration;
  * @param degreeScore D_score: how many of the best peers survive pruning for certain
  * @param degreeOut D_out: peers of a mesh that this node dialled itself, at least
  * @param pruneBackoff how long a pruned peer must not be grafted again
- * @param unsubscribeBackoff the same after leaving a topic
+ * @param unsubscribeBackoff the same after leaving a topic, and for a peer whose GRAFT is refused
+ *     only because the mesh is full
  * @param maxBackoff longest back-off that another peer may ask for
  * @param backoffSlack how much longer this node waits before it grafts again
  * @param graftFlood a GRAFT that comes this soon after a PRUNE counts twice against the peer
