@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,8 +32,7 @@ final class Announcements {
   private final KadDht dht;
   private final OwnRecord own;
   private final DirectoryConfig.Announcing config;
-  private final Executor executor;
-  private final Scheduler scheduler;
+  private final EventTimer events;
   private final Clock clock;
   private final RandomGenerator random;
 
@@ -55,22 +53,17 @@ final class Announcements {
     KNOWN
   }
 
-  /**
-   * @param executor the directory's event thread; must not throw
-   */
   Announcements(
       KadDht dht,
       OwnRecord own,
       DirectoryConfig.Announcing config,
-      Executor executor,
-      Scheduler scheduler,
+      EventTimer events,
       Clock clock,
       RandomGenerator random) {
     this.dht = dht;
     this.own = own;
     this.config = config;
-    this.executor = executor;
-    this.scheduler = scheduler;
+    this.events = events;
     this.clock = clock;
     this.random = random;
   }
@@ -140,8 +133,7 @@ final class Announcements {
   private void provide(Multihash manifest) {
     dht.provide(manifest)
         .whenComplete(
-            (peers, error) ->
-                executor.execute(() -> provided(manifest, error == null && peers > 0)));
+            (peers, error) -> events.run(() -> provided(manifest, error == null && peers > 0)));
   }
 
   private void provided(Multihash manifest, boolean known) {
@@ -161,7 +153,7 @@ final class Announcements {
 
   private void provideLater() {
     retryTimer.cancel();
-    retryTimer = scheduler.schedule(backoff(failures), () -> executor.execute(this::provideAgain));
+    retryTimer = events.later(backoff(failures), this::provideAgain);
   }
 
   private void provideAgain() {
@@ -179,9 +171,7 @@ final class Announcements {
 
   private void putLater(Duration wait) {
     recordTimer.cancel();
-    recordTimer =
-        scheduler.schedule(
-            wait.isNegative() ? Duration.ZERO : wait, () -> executor.execute(this::putRecord));
+    recordTimer = events.later(wait, this::putRecord);
   }
 
   private void putRecord() {
@@ -194,7 +184,7 @@ final class Announcements {
     putLater(Duration.ofNanos((long) (config.interval().toNanos() * factor)));
     SignedCapability record = own.current();
     dht.putValue(CapabilityValidator.key(record.record().peer()), record.envelope().toBytes())
-        .whenComplete((done, error) -> executor.execute(() -> putDone(error)));
+        .whenComplete((done, error) -> events.run(() -> putDone(error)));
   }
 
   private void putDone(@Nullable Throwable error) {

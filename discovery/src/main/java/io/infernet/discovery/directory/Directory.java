@@ -75,6 +75,7 @@ public final class Directory implements AutoCloseable {
   private final RandomGenerator random;
   private final ProtocolId protocol;
   private final PeerRateLimiter queryRate;
+  private final EventTimer events;
   private final OwnRecord own;
   private final Distrust distrust;
   private final PeerQueries queries;
@@ -96,8 +97,6 @@ public final class Directory implements AutoCloseable {
   private Instant warnedOfClocks = Instant.EPOCH;
   private Scheduler.Cancellable careTimer = () -> {};
   private boolean running;
-
-  private volatile boolean closed;
 
   /**
    * @param key signs this node's record
@@ -130,6 +129,7 @@ public final class Directory implements AutoCloseable {
     this.scheduler = scheduler;
     this.clock = clock;
     this.random = random;
+    this.events = new EventTimer(executor, scheduler);
     this.protocol = config.network().protocol(QUERY_PROTOCOL);
     this.queryRate = rate(config.asking().maxPerMinute(), ticker);
     this.own = new OwnRecord(key, capabilities, addresses, config, codec, clock);
@@ -158,12 +158,10 @@ public final class Directory implements AutoCloseable {
             own,
             this::learn,
             config.heartbeats(),
-            this::run,
-            scheduler,
+            events,
             clock,
             random);
-    this.announcements =
-        new Announcements(dht, own, config.announcing(), this::run, scheduler, clock, random);
+    this.announcements = new Announcements(dht, own, config.announcing(), events, clock, random);
     this.demands =
         new Demands(
             host.peerId(),
@@ -308,7 +306,7 @@ public final class Directory implements AutoCloseable {
 
   private void begin(ProviderSearch search) {
     searches.put(search.manifest(), search);
-    endAfter(config.asking().searchTimeout(), search);
+    events.later(config.asking().searchTimeout(), () -> end(search));
     search.begun();
     // What was asked already may bring it.
     List<PeerId> neighbours = new ArrayList<>();
@@ -350,21 +348,6 @@ public final class Directory implements AutoCloseable {
               scheduler.schedule(DHT_PAUSE, () -> pause.complete(null));
               return pause.thenCompose(over -> askDht(search, tries - 1));
             });
-  }
-
-  private void endAfter(Duration wait, ProviderSearch search) {
-    scheduler.schedule(
-        wait,
-        () -> {
-          try {
-            executor.execute(() -> end(search));
-          } catch (RejectedExecutionException e) {
-            // Those who wait must hear, unless this node ends.
-            if (!closed) {
-              endAfter(config.asking().searchTimeout(), search);
-            }
-          }
-        });
   }
 
   private void onProvider(ProviderSearch search, PeerInfo provider) {
@@ -454,7 +437,7 @@ public final class Directory implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    events.close();
     run(
         () -> {
           running = false;
@@ -557,7 +540,7 @@ public final class Directory implements AutoCloseable {
   }
 
   private void careLater() {
-    careTimer = scheduler.schedule(config.asking().silence().dividedBy(3), () -> run(this::care));
+    careTimer = events.later(config.asking().silence().dividedBy(3), this::care);
   }
 
   /** Asks connected peers whose heartbeats don't arrive. */

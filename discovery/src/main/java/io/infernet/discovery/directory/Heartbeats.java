@@ -7,7 +7,6 @@ import io.infernet.libp2p.peer.PeerId;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,8 +31,7 @@ final class Heartbeats {
   private final OwnRecord own;
   private final Learner learner;
   private final DirectoryConfig.Heartbeats config;
-  private final Executor executor;
-  private final Scheduler scheduler;
+  private final EventTimer events;
   private final Clock clock;
   private final RandomGenerator random;
 
@@ -49,24 +47,19 @@ final class Heartbeats {
 
   private Scheduler.Cancellable timer = () -> {};
 
-  /**
-   * @param executor the directory's event thread; must not throw
-   */
   Heartbeats(
       GossipTopic<DirectoryMessage.Heartbeat> topic,
       OwnRecord own,
       Learner learner,
       DirectoryConfig.Heartbeats config,
-      Executor executor,
-      Scheduler scheduler,
+      EventTimer events,
       Clock clock,
       RandomGenerator random) {
     this.topic = topic;
     this.own = own;
     this.learner = learner;
     this.config = config;
-    this.executor = executor;
-    this.scheduler = scheduler;
+    this.events = events;
     this.clock = clock;
     this.random = random;
   }
@@ -109,9 +102,7 @@ final class Heartbeats {
 
   private void schedule(Duration wait) {
     timer.cancel();
-    timer =
-        scheduler.schedule(
-            wait.isNegative() ? Duration.ZERO : wait, () -> executor.execute(this::beat));
+    timer = events.later(wait, this::beat);
   }
 
   private void beat() {
@@ -125,7 +116,7 @@ final class Heartbeats {
     topic
         .publish(new DirectoryMessage.Heartbeat(own.renew()))
         .whenComplete(
-            (result, error) -> executor.execute(() -> sent(error == null ? result.peers() : 0)));
+            (result, error) -> events.run(() -> sent(error == null ? result.peers() : 0)));
   }
 
   private void sent(int peers) {
