@@ -39,7 +39,7 @@ flags_for() {
   flags="-Xlog:disable -Xshare:auto"
   [ "$major" -lt 23 ] || flags="$flags --sun-misc-unsafe-memory-access=allow"
   case $1 in
-    bench-dht) flags="$flags -Xmx7g -XX:+UseParallelGC" ;; # ten thousand nodes take about 4 GB
+    bench-dht) flags="$flags -Xmx7g -Xmn2g -XX:+UseParallelGC" ;; # ten thousand nodes take about 4 GB
     serve | start | bench) flags="$flags -Xmx1g" ;;
     run) flags="$flags -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1" ;;
     *) flags="$flags -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1" ;;

@@ -52,10 +52,10 @@ public final class DhtSimulation {
   private static final Duration ANNOUNCEMENTS = Duration.ofMinutes(1);
 
   /** Time between two look-ups while nobody comes or goes. */
-  private static final Duration PACE = Duration.ofMillis(50);
+  private static final Duration PACE = Duration.ofMillis(25);
 
   /** Longer than any look-up takes. */
-  private static final Duration DRAIN = Duration.ofMinutes(2);
+  private static final Duration DRAIN = Duration.ofMinutes(1);
 
   /** Providers wanted of a look-up. */
   private static final int PROVIDERS_WANTED = 100;

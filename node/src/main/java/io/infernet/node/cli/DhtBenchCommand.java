@@ -76,7 +76,7 @@ final class DhtBenchCommand implements Callable<Integer> {
   @Option(
       names = "--churn-minutes",
       paramLabel = "N",
-      defaultValue = "30",
+      defaultValue = "10",
       description = "How long nodes are replaced (${DEFAULT-VALUE}).")
   private int churnMinutes;
 
