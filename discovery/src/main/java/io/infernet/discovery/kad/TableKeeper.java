@@ -100,7 +100,7 @@ final class TableKeeper {
       return;
     }
     KadKey key = KadKey.of(peer);
-    Optional<RoutingEntry> known = table.get(peer, key);
+    Optional<RoutingEntry> known = table.get(key);
     List<Multiaddr> addresses =
         known.isPresent() && !isNews(known.get(), connection)
             ? List.of()
@@ -171,7 +171,7 @@ final class TableKeeper {
   void consider(Connection connection) {
     PeerId peer = connection.remotePeer();
     KadKey key = KadKey.of(peer);
-    Optional<RoutingEntry> known = table.get(peer, key);
+    Optional<RoutingEntry> known = table.get(key);
     if (known.isPresent()) {
       table.heard(known.get(), ticker.nanoTime());
       return;

@@ -1,6 +1,5 @@
 package io.infernet.discovery.kad.routing;
 
-import io.infernet.libp2p.peer.PeerId;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +19,14 @@ final class KBucket {
   /** When one did last, in the ticker's nanoseconds. */
   long lookedUpAt;
 
-  @Nullable RoutingEntry find(PeerId peer) {
-    return find(entries, peer);
+  @Nullable RoutingEntry find(KadKey key) {
+    return find(entries, key);
   }
 
-  static @Nullable RoutingEntry find(List<RoutingEntry> among, PeerId peer) {
+  static @Nullable RoutingEntry find(List<RoutingEntry> among, KadKey key) {
     for (int i = 0; i < among.size(); i++) {
       RoutingEntry entry = among.get(i);
-      if (entry.peer.id().equals(peer)) {
+      if (entry.key().equals(key)) {
         return entry;
       }
     }

@@ -18,6 +18,9 @@ public final class KadKey {
   /** Bits of a key. */
   public static final int BITS = 256;
 
+  /** Never fed, only cloned: looking up the algorithm costs more than a digest. */
+  private static final MessageDigest SHA256 = sha256();
+
   private final long w0;
   private final long w1;
   private final long w2;
@@ -33,7 +36,15 @@ public final class KadKey {
   /** The place of what these bytes name. */
   public static KadKey of(byte[] name) {
     try {
-      return ofDigest(MessageDigest.getInstance("SHA-256").digest(name));
+      return ofDigest(((MessageDigest) SHA256.clone()).digest(name));
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the JDK's SHA-256 can be cloned", e);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

@@ -81,7 +81,7 @@ public final class RoutingTable {
       return Outcome.REFUSED;
     }
     KBucket bucket = bucketFor(key);
-    RoutingEntry known = bucket.find(peer.id());
+    RoutingEntry known = bucket.find(key);
     if (known != null) {
       known.seen = now;
       known.failures = 0;
@@ -109,7 +109,7 @@ public final class RoutingTable {
       add(bucket, entry);
       return Outcome.ADDED;
     }
-    bucket.replacements.remove(KBucket.find(bucket.replacements, peer.id()));
+    bucket.replacements.remove(KBucket.find(bucket.replacements, key));
     bucket.replacements.add(entry);
     if (bucket.replacements.size() > config.maxReplacements()) {
       bucket.replacements.remove(0);
@@ -151,8 +151,8 @@ public final class RoutingTable {
     if (bucket == null) {
       return false;
     }
-    bucket.replacements.remove(KBucket.find(bucket.replacements, peer));
-    RoutingEntry entry = bucket.find(peer);
+    bucket.replacements.remove(KBucket.find(bucket.replacements, key));
+    RoutingEntry entry = bucket.find(key);
     if (entry == null) {
       return false;
     }
@@ -176,12 +176,13 @@ public final class RoutingTable {
 
   /** Removes a peer, for instance one that no longer speaks the protocol or misbehaved. */
   public void remove(PeerId peer) {
-    KBucket bucket = buckets[index(KadKey.of(peer))];
+    KadKey key = KadKey.of(peer);
+    KBucket bucket = buckets[index(key)];
     if (bucket == null) {
       return;
     }
-    bucket.replacements.remove(KBucket.find(bucket.replacements, peer));
-    RoutingEntry entry = bucket.find(peer);
+    bucket.replacements.remove(KBucket.find(bucket.replacements, key));
+    RoutingEntry entry = bucket.find(key);
     if (entry != null) {
       remove(bucket, entry);
       if (!bucket.replacements.isEmpty()) {
@@ -211,18 +212,13 @@ public final class RoutingTable {
   }
 
   public Optional<RoutingEntry> get(PeerId peer) {
-    return Optional.ofNullable(find(peer));
+    return get(KadKey.of(peer));
   }
 
-  private @Nullable RoutingEntry find(PeerId peer) {
-    KBucket bucket = buckets[index(KadKey.of(peer))];
-    return bucket == null ? null : bucket.find(peer);
-  }
-
-  /** The entry of a peer whose key is at hand. */
-  public Optional<RoutingEntry> get(PeerId peer, KadKey key) {
+  /** The entry of the peer with this key. */
+  public Optional<RoutingEntry> get(KadKey key) {
     KBucket bucket = buckets[index(key)];
-    return bucket == null ? Optional.empty() : Optional.ofNullable(bucket.find(peer));
+    return bucket == null ? Optional.empty() : Optional.ofNullable(bucket.find(key));
   }
 
   /**
