@@ -39,9 +39,6 @@ final class TableKeeper {
   /** A peer that is no server, or not there, is left alone this long. */
   private static final Duration REST = Duration.ofMinutes(1);
 
-  /** When nobody at all has answered for this long, it is this node that is cut off. */
-  private static final Duration CUT_OFF = Duration.ofSeconds(20);
-
   /** So many times longer may a peer be silent that is connected. */
   private static final int CONNECTED_FACTOR = 4;
 
@@ -150,9 +147,11 @@ final class TableKeeper {
     if (cause instanceof ProtocolViolationException) {
       violated(peer, cause.getMessage());
     }
-    boolean cutOff = !heardAny || start - lastAnswer > CUT_OFF.toNanos();
-    if (!cutOff) {
+    if (heardAny && lastAnswer - start >= 0) {
       table.failed(peer);
+    } else {
+      // Nobody has answered since: it may be this node that is cut off.
+      table.suspect(peer);
     }
   }
 
@@ -219,13 +218,23 @@ final class TableKeeper {
     if (free <= 0) {
       return;
     }
-    table.all().stream()
-        .filter(entry -> entry.failures() > 0 || now - entry.seen() >= age)
-        .sorted(Comparator.comparingLong(RoutingEntry::seen))
-        .filter(entry -> entry.failures() > 0 || isSilent(entry, now - entry.seen(), age))
-        .limit(free)
-        .toList()
-        .forEach(entry -> check(entry.peer()));
+    List<RoutingEntry> all = table.all();
+    List<RoutingEntry> silent =
+        all.stream()
+            .filter(entry -> entry.failures() > 0 || now - entry.seen() >= age)
+            .sorted(Comparator.comparingLong(RoutingEntry::seen))
+            .filter(entry -> entry.failures() > 0 || isSilent(entry, now - entry.seen(), age))
+            .limit(free)
+            .toList();
+    if (silent.isEmpty()) {
+      return;
+    }
+    silent.forEach(entry -> check(entry.peer()));
+    // Whoever answered last should do so again; if not, the silence says nothing of the others.
+    all.stream()
+        .filter(entry -> entry.failures() == 0)
+        .max(Comparator.comparingLong(RoutingEntry::seen))
+        .ifPresent(entry -> check(entry.peer()));
   }
 
   /** A connection that is kept alive says that the peer is there, though not that it serves. */

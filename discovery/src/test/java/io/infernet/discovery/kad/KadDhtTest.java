@@ -241,22 +241,22 @@ class KadDhtTest {
   @Test
   void announcesAgainSoThatNewNodesHaveItWhenAllOldOnesAreGone() {
     KadNetwork net = new KadNetwork(13);
-    net.grow(40, SERVER);
+    net.grow(25, SERVER);
     Node provider = net.nodes.get(0);
     Multihash key = Multihash.sha256(net.randomKey());
     net.await(provider.dht().provide(key));
-    for (int i = 0; i < 4; i++) {
-      List<Node> old = List.copyOf(net.nodes.subList(1, 11));
-      net.grow(10, SERVER);
+    for (int i = 0; i < 3; i++) {
+      List<Node> old = List.copyOf(net.nodes.subList(1, 9));
+      net.grow(8, SERVER);
       net.nodes.removeAll(old);
       old.forEach(node -> net.network.kill(node.id()));
       net.time.advance(Duration.ofMinutes(15));
     }
     assertEquals(
-        List.of(provider.info()), net.await(net.nodes.get(25).dht().findProviders(key, 5)));
+        List.of(provider.info()), net.await(net.nodes.get(15).dht().findProviders(key, 5)));
     provider.dht().stopProviding(key);
     Instant last = lastAnnounced(net, key);
-    net.time.advance(Duration.ofMinutes(30));
+    net.time.advance(Duration.ofMinutes(20));
     assertEquals(last, lastAnnounced(net, key));
   }
 

@@ -174,6 +174,14 @@ public final class RoutingTable {
     return false;
   }
 
+  /**
+   * Takes note that a peer did not answer, perhaps for no fault of its own: it keeps its place
+   * until it fails or somebody new comes, but is named to others only when there are too few.
+   */
+  public void suspect(PeerId peer) {
+    get(peer).ifPresent(entry -> entry.failures = Math.max(1, entry.failures));
+  }
+
   /** Removes a peer, for instance one that no longer speaks the protocol or misbehaved. */
   public void remove(PeerId peer) {
     KadKey key = KadKey.of(peer);

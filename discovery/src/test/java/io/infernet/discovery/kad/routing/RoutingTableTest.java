@@ -65,6 +65,20 @@ class RoutingTableTest {
   }
 
   @Test
+  void keepsASuspectUntilItTrulyFailsOrAnswers() {
+    PeerInfo peer = peersInBucket(0, 1).get(0);
+    seen(peer, 0);
+    for (int i = 0; i < 5; i++) {
+      table.suspect(peer.id());
+    }
+    assertEquals(1, table.get(peer.id()).orElseThrow().failures());
+    seen(peer, 1);
+    assertEquals(0, table.get(peer.id()).orElseThrow().failures());
+    table.suspect(peer.id());
+    assertTrue(table.failed(peer.id()));
+  }
+
+  @Test
   void letsANewPeerTakeThePlaceOfOneThatIsFailing() {
     List<PeerInfo> peers = peersInBucket(0, 4);
     peers.subList(0, 3).forEach(peer -> seen(peer, 0));
