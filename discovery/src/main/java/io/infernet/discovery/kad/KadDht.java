@@ -75,6 +75,7 @@ public final class KadDht implements AutoCloseable {
   // On the executor only.
   private KadMode mode;
   private Scheduler.Cancellable timer = () -> {};
+  private long started;
   private long refreshDue;
   private long saveDue;
   private boolean running;
@@ -150,6 +151,7 @@ public final class KadDht implements AutoCloseable {
               });
           publisher.load();
           boolean knowsSome = joiner.load();
+          started = now;
           refreshDue = now + jittered(untilRefresh());
           saveDue = now + jittered(config.saveInterval());
           timer = scheduler.schedule(nextTick(), () -> requests.later(this::tick));
@@ -218,11 +220,12 @@ public final class KadDht implements AutoCloseable {
     return (long) (interval.toNanos() * (0.8 + 0.4 * random.nextDouble()));
   }
 
-  /** A node that knows few looks around more often: the network may just be coming up. */
+  /** A young node that knows few looks around more often: the network may just be coming up. */
   private Duration untilRefresh() {
     Duration soon = config.checkInterval().multipliedBy(2);
+    boolean isYoung = ticker.nanoTime() - started < config.refreshInterval().toNanos();
     boolean knowsFew = table.size() < 2 * config.table().bucketSize();
-    return knowsFew && soon.compareTo(config.refreshInterval()) < 0
+    return isYoung && knowsFew && soon.compareTo(config.refreshInterval()) < 0
         ? soon
         : config.refreshInterval();
   }
