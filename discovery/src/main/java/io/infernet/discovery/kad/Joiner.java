@@ -112,7 +112,7 @@ final class Joiner {
         .thenCompose(found -> refresh())
         .whenComplete(
             (refreshed, error) -> {
-              if (error != null) {
+              if (error != null && !closed) {
                 LOG.warn("the routing table could not be refreshed", error);
               }
               joining = null;

@@ -21,7 +21,7 @@ import java.util.Set;
  *
  * <p>Trimming takes the connections of the least useful peers first, by the sum of their tags;
  * among equals those without streams, idle longest first; and never those that are protected or
- * young.
+ * young. Where that leaves no room, new connections are closed, unless this node dialled them.
  */
 public final class ConnectionManager {
 
@@ -60,7 +60,7 @@ public final class ConnectionManager {
   /**
    * Takes in a connection that became ready.
    *
-   * @return what to close for it; the connection itself when there is no room
+   * @return what to close for it; may be the connection itself
    */
   public synchronized List<Closing> add(ManagedConnection connection, long now) {
     List<Closing> closing = new ArrayList<>();
@@ -82,10 +82,33 @@ public final class ConnectionManager {
       closing.addAll(trim(now));
     }
     if (size > config.maxConnections()) {
-      remove(connection);
-      closing.add(new Closing(connection, "more than " + config.maxConnections() + " in all"));
+      ManagedConnection surplus = surplus(connection);
+      remove(surplus);
+      closing.add(new Closing(surplus, "more than " + config.maxConnections() + " in all"));
     }
     return closing;
+  }
+
+  /**
+   * Which connection gives way when all are young or protected. One that this node asked for, or
+   * that is protected, takes the place of the least useful one without streams: others who fill all
+   * places at once do not cut this node off.
+   */
+  private ManagedConnection surplus(ManagedConnection newest) {
+    if (!newest.isInitiator() && !protections.containsKey(newest.remotePeer())) {
+      return newest;
+    }
+    return byPeer.values().stream()
+        .flatMap(List::stream)
+        .filter(c -> c != newest && c.streamCount() == 0)
+        .filter(c -> !protections.containsKey(c.remotePeer()))
+        .min(leastUsefulFirst())
+        .orElse(newest);
+  }
+
+  private Comparator<ManagedConnection> leastUsefulFirst() {
+    return Comparator.<ManagedConnection>comparingLong(c -> usefulness(c.remotePeer()))
+        .thenComparing(LEAST_BUSY_FIRST);
   }
 
   /**
@@ -211,9 +234,7 @@ public final class ConnectionManager {
             .flatMap(List::stream)
             .filter(c -> !protections.containsKey(c.remotePeer()))
             .filter(c -> now - c.readySince() >= config.gracePeriod().toNanos())
-            .sorted(
-                Comparator.<ManagedConnection>comparingLong(c -> usefulness(c.remotePeer()))
-                    .thenComparing(LEAST_BUSY_FIRST))
+            .sorted(leastUsefulFirst())
             .limit(size - config.lowWater())
             .map(c -> new Closing(c, "trimmed: more than " + config.highWater()))
             .toList();

@@ -141,6 +141,22 @@ class ConnectionManagerTest {
   }
 
   @Test
+  void makesRoomForWhatThisNodeDialsWhenOthersHaveTakenAllOfIt() {
+    fill(6).forEach(c -> manager.protect(c.remotePeer(), "needed"));
+    FakeConnection busy = connection(TestIdentities.peerId(60), false, seconds(100));
+    busy.streams = 1;
+    FakeConnection idle = connection(TestIdentities.peerId(61), false, seconds(100));
+    manager.add(busy, seconds(100));
+    manager.add(idle, seconds(100));
+    FakeConnection dialled = connection(TestIdentities.peerId(70), true, seconds(100));
+
+    List<ConnectionManager.Closing> closing = manager.add(dialled, seconds(100));
+
+    assertEquals(List.of(idle), closing.stream().map(c -> c.connection()).toList());
+    assertTrue(manager.connections().contains(dialled));
+  }
+
+  @Test
   void forgetsAConnectionOnce() {
     FakeConnection connection = connection(PEER, true, 0);
     manager.add(connection, 0);

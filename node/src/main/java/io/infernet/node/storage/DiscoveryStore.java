@@ -69,7 +69,7 @@ public final class DiscoveryStore implements AutoCloseable {
             "what the DHT had stored cannot be read and was set aside in {}; the node starts over"
                 + " with its bootstrap peers, receipts and jobs are not affected ({})",
             aside,
-            damaged.getMessage());
+            String.valueOf(damaged.getCause()).replace('\n', ' '));
         return openOnDisk(folder, limits, clock, executor);
       } catch (IOException e) {
         reason = damaged;
