@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.engine.EngineBenchmark.Plan;
 import io.infernet.inference.engine.EngineBenchmark.Result;
+import io.infernet.inference.engine.EngineBenchmark.Soak;
+import io.infernet.inference.engine.EngineBenchmark.Streams;
+import io.infernet.inference.engine.EngineBenchmark.UnderLoad;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;
@@ -13,6 +16,7 @@ import io.infernet.inference.testing.FakeModels;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.simulation.VirtualTime;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -22,13 +26,12 @@ class EngineBenchmarkTest {
 
   private final VirtualTime time = new VirtualTime();
   private final FakeInferenceEngine engine = new FakeInferenceEngine(time);
-  private final EngineBenchmark benchmark = new EngineBenchmark(engine, time, () -> 42);
+  private final EngineBenchmark benchmark = new EngineBenchmark(engine, time, () -> 42, () -> 7);
 
   @Test
   void measuresWhatTheScriptSays() {
     engine.script(Script.defaults().withTimes(Duration.ofMillis(20), Duration.ofMillis(2)));
-    CompletableFuture<Result> measured =
-        benchmark.measure(MODEL, new Plan(100, 11, 3, SamplingParams.greedy()));
+    CompletableFuture<Result> measured = benchmark.measure(MODEL, plan(100, 11, 3));
     time.runUntilIdle();
     Result result = measured.join();
     assertEquals(MODEL.name(), result.model());
@@ -41,25 +44,58 @@ class EngineBenchmarkTest {
   }
 
   @Test
+  void countsTheTokensOfAllStreamsWhileAllAreBeingMade() {
+    engine.script(Script.defaults().withTimes(Duration.ofMillis(20), Duration.ofMillis(2)));
+    CompletableFuture<Result> measured =
+        benchmark.measure(MODEL, new Plan(10, 11, 1, List.of(1, 8), 0, 0, SamplingParams.greedy()));
+    time.runUntilIdle();
+    List<Streams> streams = measured.join().streams();
+    assertEquals(List.of(1, 8), streams.stream().map(Streams::count).toList());
+    assertEquals(500, streams.get(0).tokensPerSecond(), 1e-6);
+    assertEquals(8, streams.get(1).timesOne(), 1e-6);
+  }
+
+  @Test
+  void asksBesideOtherAnswersAndEndsThem() {
+    engine.script(Script.defaults().withTimes(Duration.ofMillis(20), Duration.ofMillis(2)));
+    CompletableFuture<Result> measured =
+        benchmark.measure(MODEL, new Plan(10, 11, 1, List.of(), 4, 400, SamplingParams.greedy()));
+    time.runUntilIdle();
+    List<UnderLoad> underLoad = measured.join().underLoad();
+    assertEquals(List.of(new UnderLoad(4, 0, 20, 20), new UnderLoad(4, 400, 20, 20)), underLoad);
+    assertEquals(0, engine.running());
+  }
+
+  @Test
+  void noTwoPromptsBeginAlike() {
+    CompletableFuture<Soak> soak = benchmark.soak(MODEL, plan(10, 2, 1), 500, 3, answered -> {});
+    time.runUntilIdle();
+    assertEquals(new Soak(500, 7, 7), soak.join());
+    assertEquals(500, engine.requests().stream().map(GenerationRequest::prompt).distinct().count());
+  }
+
+  @Test
   void failsWhenTheEngineDoes() {
     engine.script(Script.defaults().withStopAfter(5));
-    CompletableFuture<Result> early = benchmark.measure(MODEL, Plan.defaults());
+    CompletableFuture<Result> early = benchmark.measure(MODEL, plan(10, 10, 1));
     time.runUntilIdle();
     assertTrue(early.isCompletedExceptionally());
     engine.script(Script.defaults().withFailAfter(5));
-    CompletableFuture<Result> failed = benchmark.measure(MODEL, Plan.defaults());
+    CompletableFuture<Result> failed = benchmark.measure(MODEL, plan(10, 10, 1));
     time.runUntilIdle();
     assertTrue(failed.isCompletedExceptionally());
   }
 
   @Test
   void refusesPlansThatDoNotFit() {
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> benchmark.measure(MODEL, new Plan(500, 13, 1, SamplingParams.greedy())));
-    assertThrows(IllegalArgumentException.class, () -> new Plan(0, 2, 1, SamplingParams.greedy()));
-    assertThrows(IllegalArgumentException.class, () -> new Plan(1, 1, 1, SamplingParams.greedy()));
-    assertThrows(IllegalArgumentException.class, () -> new Plan(1, 2, 0, SamplingParams.greedy()));
+    assertThrows(IllegalArgumentException.class, () -> benchmark.measure(MODEL, plan(500, 13, 1)));
+    assertThrows(IllegalArgumentException.class, () -> plan(0, 2, 1));
+    assertThrows(IllegalArgumentException.class, () -> plan(1, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> plan(1, 2, 0));
+  }
+
+  private static Plan plan(int promptTokens, int outputTokens, int repeats) {
+    return new Plan(promptTokens, outputTokens, repeats, List.of(), 0, 0, SamplingParams.greedy());
   }
 
   @Test
