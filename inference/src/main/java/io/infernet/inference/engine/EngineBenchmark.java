@@ -106,7 +106,8 @@ public final class EngineBenchmark {
    * @param underLoad the first token beside other work, unless the plan leaves it out
    * @param memoryBytes what the model takes
    * @param residentBytes what the whole process takes, 0 when the system does not say
-   * @param memoryGigabytesPerSecond how fast memory was read, measured just before and after
+   * @param memoryGigabytesPerSecond how fast memory was read, measured just after and with memory
+   *     of its own
    */
   public record Result(
       ModelName model,
@@ -208,7 +209,6 @@ public final class EngineBenchmark {
       throw new IllegalArgumentException(
           "prompt and answer do not fit the context of " + context + " tokens");
     }
-    double before = memoryBandwidth.getAsDouble();
     long start = ticker.nanoTime();
     return engine
         .load(model)
@@ -216,12 +216,12 @@ public final class EngineBenchmark {
             loaded -> {
               double loadMillis = (ticker.nanoTime() - start) / 1e6;
               return inTurn(plan.repeats, i -> answer(model, plan, plan.promptTokens))
-                  .thenCompose(alone -> several(model, plan, loadMillis, alone, before));
+                  .thenCompose(alone -> several(model, plan, loadMillis, alone));
             });
   }
 
   private CompletableFuture<Result> several(
-      InstalledModel model, Plan plan, double loadMillis, List<Sample> alone, double before) {
+      InstalledModel model, Plan plan, double loadMillis, List<Sample> alone) {
     double decode = (plan.outputTokens - 1) * 1e9 / median(alone, Sample::decodeNanos);
     return inTurn(plan.streams.size(), i -> streams(model, plan, plan.streams.get(i), decode))
         .thenCompose(
@@ -244,7 +244,7 @@ public final class EngineBenchmark {
                               underLoad,
                               memory(model),
                               residentBytes.getAsLong(),
-                              (before + memoryBandwidth.getAsDouble()) / 2);
+                              memoryBandwidth.getAsDouble());
                         }));
   }
 

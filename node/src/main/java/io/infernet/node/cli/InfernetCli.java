@@ -48,6 +48,7 @@ public final class InfernetCli {
         .addSubcommand(new ReceiptsCommand(context, global))
         .addSubcommand(
             new CommandLine(new BenchCommand(context, global))
+                .addSubcommand(new EngineBenchCommand(context, global))
                 .addSubcommand(new GossipBenchCommand(context, global))
                 .addSubcommand(new DhtBenchCommand(context, global)))
         .addSubcommand(new DemoCommand(context))

@@ -1,0 +1,260 @@
+package io.infernet.node.cli;
+
+import ch.qos.logback.classic.Level;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.inference.engine.EngineBenchmark;
+import io.infernet.inference.engine.EngineBenchmark.Plan;
+import io.infernet.inference.engine.EngineBenchmark.Result;
+import io.infernet.inference.engine.EngineBenchmark.Soak;
+import io.infernet.inference.engine.EngineBenchmark.Streams;
+import io.infernet.inference.engine.EngineBenchmark.UnderLoad;
+import io.infernet.inference.engine.MemoryBandwidth;
+import io.infernet.inference.engine.ResidentMemory;
+import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelName;
+import io.infernet.libp2p.concurrent.ThreadScheduler;
+import io.infernet.libp2p.concurrent.Ticker;
+import io.infernet.node.UsageException;
+import io.infernet.node.assembly.InferenceAssembly;
+import io.infernet.node.config.HomeSetup;
+import io.infernet.node.config.NodeConfig;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code infernet bench engine}. */
+@Command(name = "engine", description = "How fast a model reads and writes here.")
+final class EngineBenchCommand implements Callable<Integer> {
+
+  private final CliContext context;
+  private final GlobalOptions global;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      defaultValue = "storyteller",
+      description = "Which model, with a variant if wanted (${DEFAULT-VALUE}).")
+  private String model = "";
+
+  @Option(
+      names = "--prompt-tokens",
+      paramLabel = "N",
+      description = "Length of the prompt (128, or half of the context).")
+  private @Nullable Integer promptTokens;
+
+  @Option(
+      names = "--output-tokens",
+      paramLabel = "N",
+      description = "Length of the answer (128, or half of the context).")
+  private @Nullable Integer outputTokens;
+
+  @Option(
+      names = "--repeats",
+      paramLabel = "N",
+      description = "How many answers one after the other; figures are medians (5).")
+  private @Nullable Integer repeats;
+
+  @Option(
+      names = "--streams",
+      paramLabel = "N",
+      split = ",",
+      description = "How many answers at once, a measurement each; 0 for none (4,16,64).")
+  private @Nullable List<Integer> streams;
+
+  @Option(
+      names = "--load",
+      paramLabel = "N",
+      description = "Time the first token beside so many other answers; 0 to leave out (16).")
+  private @Nullable Integer load;
+
+  @Option(
+      names = "--soak",
+      paramLabel = "N",
+      description = "Instead: answer N short questions and look at the memory.")
+  private @Nullable Integer soak;
+
+  @Mixin private JsonOption json = new JsonOption();
+
+  EngineBenchCommand(CliContext context, GlobalOptions global) {
+    this.context = context;
+    this.global = global;
+  }
+
+  @Override
+  public Integer call() {
+    Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
+    HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
+    NodeConfig config = NodeConfig.of(global.home(), global.settings(Map.of()));
+    try (ThreadScheduler scheduler = new ThreadScheduler("timers");
+        InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
+      InstalledModel installed = inference.models().require(ModelName.parse(model));
+      int threads = config.engine().threads();
+      MemoryBandwidth bandwidth =
+          new MemoryBandwidth(
+              threads == 0 ? Runtime.getRuntime().availableProcessors() : threads, Ticker.system());
+      EngineBenchmark benchmark =
+          new EngineBenchmark(
+              inference.engine(),
+              Ticker.system(),
+              bandwidth::gigabytesPerSecond,
+              ResidentMemory::bytes);
+      Plan plan = plan(inference.engine().contextLength(installed.manifest()));
+      if (soak != null) {
+        soak(benchmark, installed, plan, soak);
+      } else {
+        print(measure(benchmark, installed, plan));
+      }
+    }
+    return 0;
+  }
+
+  private Plan plan(int contextLength) {
+    Plan usual = Plan.defaults(contextLength);
+    try {
+      return new Plan(
+          promptTokens == null ? usual.promptTokens() : promptTokens,
+          outputTokens == null ? usual.outputTokens() : outputTokens,
+          repeats == null ? usual.repeats() : repeats,
+          streams == null ? usual.streams() : streams.stream().filter(count -> count != 0).toList(),
+          load == null ? usual.loadStreams() : load,
+          usual.longPrompt(),
+          SamplingParams.greedy());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static Result measure(EngineBenchmark benchmark, InstalledModel installed, Plan plan) {
+    try {
+      return benchmark.measure(installed, plan).join();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private void soak(EngineBenchmark benchmark, InstalledModel installed, Plan plan, int requests) {
+    if (requests < 1) {
+      throw new UsageException("--soak takes the number of questions, at least 1");
+    }
+    Soak result =
+        benchmark
+            .soak(
+                installed,
+                plan,
+                requests,
+                4,
+                answered ->
+                    context
+                        .err()
+                        .printf(
+                            Locale.ROOT,
+                            "%d of %d answered, %s resident%n",
+                            answered,
+                            requests,
+                            ListCommand.size(ResidentMemory.bytes())))
+            .join();
+    if (json.wanted()) {
+      line(
+          Json.object()
+              .put("bench", "engine_soak")
+              .put("model", installed.name().toString())
+              .put("requests", result.requests())
+              .put("settled_bytes", result.settledBytes())
+              .put("end_bytes", result.endBytes()));
+    } else {
+      Table table = new Table("WHAT", "MEASURED");
+      table.row("model", installed.name().toString());
+      table.row("questions", Integer.toString(result.requests()));
+      table.row("resident after a tenth", ListCommand.size(result.settledBytes()));
+      table.row("resident at the end", ListCommand.size(result.endBytes()));
+      table.print(context.out());
+    }
+  }
+
+  private void print(Result result) {
+    if (json.wanted()) {
+      line(toJson(result));
+      return;
+    }
+    Table table = new Table("WHAT", "MEASURED");
+    table.row("model", result.model().toString());
+    table.row("load", format("%.0f ms", result.loadMillis()));
+    table.row(
+        "prefill",
+        format(
+            "%.0f tokens/s (first token of %d after %.1f ms)",
+            result.prefillTokensPerSecond(), result.promptTokens(), result.firstTokenMillis()));
+    table.row("decode", format("%.1f tokens/s", result.decodeTokensPerSecond()));
+    for (Streams streams : result.streams()) {
+      table.row(
+          streams.count() + " at once",
+          format(
+              "%.1f tokens/s in all, %.1f times one",
+              streams.tokensPerSecond(), streams.timesOne()));
+    }
+    for (UnderLoad load : result.underLoad()) {
+      table.row(
+          "first token beside " + load.streams(),
+          format(
+              "%.1f ms, at worst %.1f ms%s",
+              load.medianMillis(),
+              load.worstMillis(),
+              load.longPrompt() == 0 ? "" : ", and a prompt of " + load.longPrompt()));
+    }
+    table.row("model's memory", ListCommand.size(result.memoryBytes()));
+    table.row("process's memory", ListCommand.size(result.residentBytes()));
+    table.row("bandwidth", format("%.0f GB/s", result.memoryGigabytesPerSecond()));
+    table.print(context.out());
+  }
+
+  private static ObjectNode toJson(Result result) {
+    ObjectNode object =
+        Json.object()
+            .put("bench", "engine")
+            .put("model", result.model().toString())
+            .put("load_ms", result.loadMillis())
+            .put("prompt_tokens", result.promptTokens())
+            .put("first_token_ms", result.firstTokenMillis())
+            .put("prefill_tokens_per_second", result.prefillTokensPerSecond())
+            .put("output_tokens", result.outputTokens())
+            .put("decode_tokens_per_second", result.decodeTokensPerSecond());
+    ArrayNode streams = object.putArray("streams");
+    for (Streams each : result.streams()) {
+      streams
+          .addObject()
+          .put("count", each.count())
+          .put("tokens_per_second", each.tokensPerSecond())
+          .put("times_one", each.timesOne());
+    }
+    ArrayNode underLoad = object.putArray("under_load");
+    for (UnderLoad each : result.underLoad()) {
+      underLoad
+          .addObject()
+          .put("streams", each.streams())
+          .put("long_prompt", each.longPrompt())
+          .put("first_token_median_ms", each.medianMillis())
+          .put("first_token_worst_ms", each.worstMillis());
+    }
+    return object
+        .put("memory_bytes", result.memoryBytes())
+        .put("resident_bytes", result.residentBytes())
+        .put("memory_gb_per_second", result.memoryGigabytesPerSecond());
+  }
+
+  private void line(ObjectNode object) {
+    context.out().println(Json.line(object));
+  }
+
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+}
