@@ -8,56 +8,65 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The shape of a decoder: what its {@code config.json} says, in one vocabulary for all families. A
- * family that needs more adds a component here and reads it in its {@link ModelFamily}.
+ * A decoder as data: what its {@code config.json} says, in one vocabulary for all families, with
+ * their differences in numbers and flags. A family is a short {@link ModelFamily} that fills it in.
+ *
+ * <p>The arithmetic: x = embedding[id] · embeddingScale; in every layer x += attention(norm(x)) and
+ * x += feedForward(norm(x)); then logits = cap(head(norm(x))), all as the parts say.
  *
  * @param family the family's short name, such as {@code llama}
  * @param vocabSize number of token ids
  * @param hiddenSize width of the residual stream
- * @param intermediateSize width inside the feed-forward part
- * @param layers number of layers
- * @param heads number of query heads
- * @param kvHeads number of key/value heads; query head h uses head h / (heads / kvHeads)
- * @param headDim width of a head
  * @param contextLength most positions
- * @param normEpsilon of the RMS norms
- * @param ropeTheta base of the rotary wavelengths
- * @param ropeScaling how they are stretched
+ * @param layers from the first to the last
+ * @param attention alike in all layers
+ * @param ropes the rotary embeddings that layers choose from
+ * @param norms where there are norms, and of which kind
+ * @param activation in all feed-forward blocks
+ * @param embeddingScale by which embeddings are multiplied
+ * @param logitCap c of c · tanh(x / c), applied to logits; 0 for none
  * @param tiedEmbeddings whether the output head is the embedding
- * @param attentionBias whether q, k, v and o have biases
- * @param mlpBias whether gate, up and down have biases
+ * @param names of the tensors
  * @param stopIds tokens that end a text, ascending
  */
 public record ModelConfig(
     String family,
     int vocabSize,
     int hiddenSize,
-    int intermediateSize,
-    int layers,
-    int heads,
-    int kvHeads,
-    int headDim,
     int contextLength,
-    double normEpsilon,
-    double ropeTheta,
-    RopeScaling ropeScaling,
+    List<LayerConfig> layers,
+    AttentionConfig attention,
+    List<RopeConfig> ropes,
+    NormConfig norms,
+    Activation activation,
+    double embeddingScale,
+    double logitCap,
     boolean tiedEmbeddings,
-    boolean attentionBias,
-    boolean mlpBias,
+    TensorNames names,
     List<Integer> stopIds) {
 
   /** The families this version runs. A new one is an entry here and a class. */
   private static final List<ModelFamily> FAMILIES = List.of(new LlamaFamily());
 
   public ModelConfig {
-    requireNonNull(ropeScaling, "ropeScaling is null");
+    requireNonNull(attention, "attention is null");
+    requireNonNull(norms, "norms is null");
+    requireNonNull(activation, "activation is null");
+    requireNonNull(names, "names is null");
+    layers = List.copyOf(layers);
+    ropes = List.copyOf(ropes);
     stopIds = stopIds.stream().distinct().sorted().toList();
-    if (heads % kvHeads != 0) {
-      throw new DamagedModelException(
-          "config.json: %d heads cannot share %d key/value heads".formatted(heads, kvHeads));
+    for (LayerConfig layer : layers) {
+      if (layer.rope() >= ropes.size()) {
+        throw new IllegalArgumentException("a layer names rotary embedding " + layer.rope());
+      }
     }
-    if (headDim % 2 != 0) {
-      throw new DamagedModelException("config.json: head_dim is odd: " + headDim);
+    for (RopeConfig rope : ropes) {
+      if (rope.dims() > attention.headDim()) {
+        throw new DamagedModelException(
+            "config.json: %d elements of a head of %d cannot be turned"
+                .formatted(rope.dims(), attention.headDim()));
+      }
     }
   }
 
@@ -76,7 +85,7 @@ public record ModelConfig(
     String architecture = config.architecture();
     ModelFamily family =
         FAMILIES.stream()
-            .filter(candidate -> candidate.architecture().equals(architecture))
+            .filter(candidate -> candidate.architectures().contains(architecture))
             .findFirst()
             .orElseThrow(
                 () ->
@@ -85,21 +94,13 @@ public record ModelConfig(
                             + architecture
                             + "; it runs "
                             + FAMILIES.stream()
-                                .map(ModelFamily::architecture)
+                                .flatMap(candidate -> candidate.architectures().stream())
                                 .collect(Collectors.joining(", "))));
     return family.read(config);
   }
 
-  /**
-   * The rotary frequencies, one for each pair (i, i + headDim / 2) of a head.
-   *
-   * @return headDim / 2 values in radians a position
-   */
-  public float[] ropeFrequencies() {
-    float[] frequencies = new float[headDim / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = (float) ropeScaling.scale(1 / StrictMath.pow(ropeTheta, 2.0 * i / headDim));
-    }
-    return frequencies;
+  /** The tensors that such a model consists of. */
+  public DecoderTensors tensors() {
+    return new DecoderTensors(this);
   }
 }

@@ -55,13 +55,13 @@ class ModelConfigTest {
   void readsALlama() {
     ModelConfig config = ModelConfig.of(llama());
     assertEquals("llama", config.family());
-    assertEquals(8, config.headDim());
-    assertEquals(2, config.kvHeads());
-    assertEquals(10_000, config.ropeTheta());
-    assertEquals(new RopeScaling.None(), config.ropeScaling());
+    assertEquals(8, config.attention().headDim());
+    assertEquals(2, config.attention().kvHeads());
+    assertEquals(10_000, config.ropes().get(0).theta());
+    assertEquals(new RopeScaling.None(), config.ropes().get(0).scaling());
     assertEquals(List.of(3, 7), config.stopIds());
     assertFalse(config.tiedEmbeddings());
-    assertFalse(config.attentionBias());
+    assertFalse(config.attention().qkvBias());
   }
 
   @Test
@@ -75,8 +75,8 @@ class ModelConfigTest {
               json.putNull("rope_theta");
               json.putNull("quantization_config");
             });
-    assertEquals(8, config.headDim());
-    assertEquals(4, config.kvHeads());
+    assertEquals(8, config.attention().headDim());
+    assertEquals(4, config.attention().kvHeads());
     assertEquals(List.of(), config.stopIds());
   }
 
@@ -90,9 +90,9 @@ class ModelConfigTest {
               json.put("mlp_bias", true);
               json.put("tie_word_embeddings", true);
             });
-    assertEquals(16, config.headDim());
-    assertTrue(config.attentionBias());
-    assertTrue(config.mlpBias());
+    assertEquals(16, config.attention().headDim());
+    assertTrue(config.attention().qkvBias());
+    assertTrue(((MlpConfig.Dense) config.layers().get(0).mlp()).bias());
     assertTrue(config.tiedEmbeddings());
   }
 
@@ -101,7 +101,9 @@ class ModelConfigTest {
     assertEquals(
         new RopeScaling.Linear(4),
         with(json -> json.putObject("rope_scaling").put("type", "linear").put("factor", 4.0))
-            .ropeScaling());
+            .ropes()
+            .get(0)
+            .scaling());
     ModelConfig config =
         with(
             json ->
@@ -112,19 +114,19 @@ class ModelConfigTest {
                     .put("low_freq_factor", 1)
                     .put("high_freq_factor", 4)
                     .put("original_max_position_embeddings", 32));
-    assertEquals(500_000, config.ropeTheta());
-    assertEquals(new RopeScaling.Llama3(8, 1, 4, 32), config.ropeScaling());
+    assertEquals(500_000, config.ropes().get(0).theta());
+    assertEquals(new RopeScaling.Llama3(8, 1, 4, 32), config.ropes().get(0).scaling());
   }
 
   @Test
   void stretchesLongWavelengthsOnly() {
-    RopeScaling llama3 = new RopeScaling.Llama3(8, 1, 4, 128);
+    RopeScaling.Llama3 llama3 = new RopeScaling.Llama3(8, 1, 4, 128);
     double turn = 2 * Math.PI / 128;
     assertEquals(0.5 * turn / 8, llama3.scale(0.5 * turn), 1e-12);
     assertEquals(5 * turn, llama3.scale(5 * turn), 1e-12);
     double middle = 2.5 * turn;
     assertEquals(middle * (0.5 / 8 + 0.5), llama3.scale(middle), 1e-12);
-    assertEquals(middle / 4, new RopeScaling.Linear(4).scale(middle), 1e-12);
+    assertEquals(0.25, new RopeScaling.Linear(4).frequencies(2, 100)[0], 1e-12);
   }
 
   @Test

@@ -1,8 +1,14 @@
 package io.infernet.inference.engine.djl;
 
+import io.infernet.inference.checkpoint.Activation;
+import io.infernet.inference.checkpoint.AttentionConfig;
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.DamagedModelException;
+import io.infernet.inference.checkpoint.LayerConfig;
+import io.infernet.inference.checkpoint.MlpConfig;
 import io.infernet.inference.checkpoint.ModelConfig;
+import io.infernet.inference.checkpoint.TensorNames;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.engine.djl.TorchScriptArchive.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,55 +81,79 @@ final class DecoderGraph {
   private record Part(String module, long rows) {}
 
   private final ModelConfig config;
+  private final AttentionConfig attention;
+  private final MlpConfig.Dense mlp;
   private final Arithmetic arithmetic;
   private final LinearKernel kernel;
 
   DecoderGraph(ModelConfig config, Arithmetic arithmetic, LinearKernel kernel) {
+    AttentionConfig heads = config.attention();
+    LayerConfig first = config.layers().get(0);
+    if (config.layers().stream().anyMatch(layer -> !layer.equals(first))
+        || first.window() != 0
+        || !(first.mlp() instanceof MlpConfig.Dense)
+        || config.norms().onePlus()
+        || config.norms().afterBranch()
+        || config.norms().onHeads()
+        || config.activation() != Activation.SILU
+        || config.embeddingScale() != 1
+        || config.logitCap() != 0
+        || heads.scoreCap() != 0
+        || heads.scale() != 1 / Math.sqrt(heads.headDim())
+        || config.ropes().get(0).dims() != heads.headDim()
+        || config.ropes().get(0).magnitude() != 1
+        || !config.names().equals(TensorNames.LLAMA)) {
+      throw new UnsupportedModelException(
+          "this version does not run models of the family " + config.family());
+    }
     this.config = config;
+    attention = heads;
+    mlp = (MlpConfig.Dense) first.mlp();
     this.arithmetic = arithmetic;
     this.kernel = kernel;
   }
 
   private List<Matrix> matrices() {
     long hidden = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long queries = (long) config.heads() * config.headDim();
-    long keys = (long) config.kvHeads() * config.headDim();
+    long inner = mlp.innerSize();
+    long queries = (long) attention.heads() * attention.headDim();
+    long keys = (long) attention.kvHeads() * attention.headDim();
     return List.of(
         new Matrix(
             "qkv",
             hidden,
-            config.attentionBias(),
+            attention.qkvBias(),
             List.of(
                 new Part("self_attn.q_proj", queries),
                 new Part("self_attn.k_proj", keys),
                 new Part("self_attn.v_proj", keys))),
         new Matrix(
-            "out", queries, config.attentionBias(), List.of(new Part("self_attn.o_proj", hidden))),
+            "out", queries, attention.outBias(), List.of(new Part("self_attn.o_proj", hidden))),
         new Matrix(
             "gateup",
             hidden,
-            config.mlpBias(),
+            mlp.bias(),
             List.of(new Part("mlp.gate_proj", inner), new Part("mlp.up_proj", inner))),
-        new Matrix("down", inner, config.mlpBias(), List.of(new Part("mlp.down_proj", hidden))));
+        new Matrix("down", inner, mlp.bias(), List.of(new Part("mlp.down_proj", hidden))));
   }
 
   /** What the weights take in memory, in bytes. */
   long weightBytes() {
     long perLayer = matrices().stream().mapToLong(m -> m.rows() * m.columns()).sum();
     // Embedding and head are two even when tied: the head is laid out for multiplication.
-    long numbers = 2L * config.vocabSize() * config.hiddenSize() + config.layers() * perLayer;
+    long numbers =
+        2L * config.vocabSize() * config.hiddenSize() + config.layers().size() * perLayer;
     return numbers * arithmetic.bytes;
   }
 
   /** What a key/value cache takes once full, in bytes. */
   long cacheBytes(KvCache cache) {
     return 2L
-        * config.layers()
+        * config.layers().size()
         * cache.slots()
-        * config.kvHeads()
+        * attention.kvHeads()
         * cache.context()
-        * config.headDim()
+        * attention.headDim()
         * arithmetic.bytes;
   }
 
@@ -144,7 +174,7 @@ final class DecoderGraph {
     for (String name : List.of("cache", "cos", "sin")) {
       archive.tensor(name, Tensor.empty());
     }
-    archive.tensor("frequencies", Tensor.of(config.ropeFrequencies()));
+    archive.tensor("frequencies", Tensor.of(config.ropes().get(0).frequencies()));
     archive.tensor("embedding", tensor(checkpoint, "model.embed_tokens.weight", table));
     archive.tensor("norm", tensor(checkpoint, "model.norm.weight", List.of(hidden)));
     archive.list(
@@ -165,7 +195,7 @@ final class DecoderGraph {
   }
 
   private List<Tensor> layers(IntFunction<Tensor> tensor) {
-    return IntStream.range(0, config.layers()).mapToObj(tensor).toList();
+    return IntStream.range(0, config.layers().size()).mapToObj(tensor).toList();
   }
 
   private static String layer(int number, String module) {
@@ -205,8 +235,8 @@ final class DecoderGraph {
             : "torch.linear(x, w, b)";
     String pack =
         kernel == LinearKernel.ONEDNN ? "ops.mkldnn._reorder_linear_weight(c, None)" : "c";
-    int half = config.headDim() / 2;
-    int rotated = config.heads() + config.kvHeads();
+    int half = attention.headDim() / 2;
+    int rotated = attention.heads() + attention.kvHeads();
     return """
     class Model(Module):
       __parameters__ = []
@@ -322,17 +352,17 @@ final class DecoderGraph {
         .replace("$TYPE", Integer.toString(arithmetic.scalarType))
         .replace("$PACK", pack)
         .replace("$LINEAR", linear)
-        .replace("$LAYERS", Integer.toString(config.layers()))
-        .replace("$ALLHEADS", Integer.toString(config.heads() + 2 * config.kvHeads()))
-        .replace("$HEADS", Integer.toString(config.heads()))
+        .replace("$LAYERS", Integer.toString(config.layers().size()))
+        .replace("$ALLHEADS", Integer.toString(attention.heads() + 2 * attention.kvHeads()))
+        .replace("$HEADS", Integer.toString(attention.heads()))
         .replace("$ROTATED", Integer.toString(rotated))
-        .replace("$KV", Integer.toString(config.kvHeads()))
-        .replace("$GROUP", Integer.toString(config.heads() / config.kvHeads()))
-        .replace("$QWIDTH", Integer.toString(config.heads() * config.headDim()))
-        .replace("$DIM", Integer.toString(config.headDim()))
+        .replace("$KV", Integer.toString(attention.kvHeads()))
+        .replace("$GROUP", Integer.toString(attention.heads() / attention.kvHeads()))
+        .replace("$QWIDTH", Integer.toString(attention.heads() * attention.headDim()))
+        .replace("$DIM", Integer.toString(attention.headDim()))
         .replace("$HALF", Integer.toString(half))
         .replace("$HIDDEN", Integer.toString(config.hiddenSize()))
-        .replace("$INTER", Integer.toString(config.intermediateSize()))
-        .replace("$EPS", Double.toString(config.normEpsilon()));
+        .replace("$INTER", Integer.toString(mlp.innerSize()))
+        .replace("$EPS", Double.toString(config.norms().epsilon()));
   }
 }
