@@ -1,10 +1,16 @@
 package io.infernet.inference.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.infernet.inference.engine.EngineConfig.Batching;
+import io.infernet.inference.engine.EngineConfig.Memory;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class EngineConfigTest {
 
@@ -13,12 +19,12 @@ class EngineConfigTest {
   @Test
   void hasDefaults() {
     EngineConfig config = EngineConfig.defaults(HOME);
+    assertEquals(DeviceChoice.AUTO, config.device());
     assertEquals(Runtime.getRuntime().availableProcessors(), config.threads());
-    assertEquals(4, config.slots());
-    assertEquals(64, config.maxWaiting());
+    assertFalse(config.deterministic());
     assertEquals(8192, config.maxContext());
-    assertEquals(128, config.prefillChunk());
-    assertEquals(4, config.maxWarmModels());
+    assertEquals(new Batching(4, 64, 128, true), config.batching());
+    assertEquals(new Memory(0, 0, 16, Duration.ZERO), config.memory());
     assertEquals(HOME.resolve("cache").resolve("graphs"), config.graphFolder());
     assertEquals(
         Path.of(System.getProperty("user.home"), ".cache", "infernet"), config.nativesFolder());
@@ -26,19 +32,19 @@ class EngineConfigTest {
 
   @Test
   void refusesImpossibleSettings() {
-    int[][] bad = {
-      {0, 1, 0, 1, 1, 1},
-      {1, 0, 0, 1, 1, 1},
-      {1, 1, -1, 1, 1, 1},
-      {1, 1, 0, 0, 1, 1},
-      {1, 1, 0, 1, 0, 1},
-      {1, 1, 0, 1, 1, 0},
-      {1, 1, 0, 1 << 21, 1, 1}
-    };
-    for (int[] v : bad) {
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> new EngineConfig(v[0], v[1], v[2], v[3], v[4], v[5], HOME, HOME));
-    }
+    EngineConfig good = EngineConfig.defaults(HOME);
+    List<Executable> bad =
+        List.of(
+            () -> good.withThreads(0),
+            () -> good.withMaxContext(0),
+            () -> good.withMaxContext(1 << 21),
+            () -> new Batching(0, 0, 1, true),
+            () -> new Batching(1, -1, 1, true),
+            () -> new Batching(1, 0, 0, true),
+            () -> new Memory(-1, 0, 1, Duration.ZERO),
+            () -> new Memory(0, -1, 1, Duration.ZERO),
+            () -> new Memory(0, 0, 0, Duration.ZERO),
+            () -> new Memory(0, 0, 1, Duration.ofMillis(-1)));
+    bad.forEach(setting -> assertThrows(IllegalArgumentException.class, setting));
   }
 }

@@ -2,10 +2,10 @@ package io.infernet.inference.engine.djl;
 
 import static java.util.Objects.requireNonNull;
 
-import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.Decoder;
+import io.infernet.inference.engine.Device;
 import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.Generation;
@@ -14,12 +14,8 @@ import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.LoadedModel;
 import io.infernet.inference.engine.TokenListener;
-import io.infernet.inference.engine.djl.DecoderGraph.Arithmetic;
-import io.infernet.inference.engine.djl.DecoderGraph.LinearKernel;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
-import io.infernet.inference.model.Variant;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,21 +32,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The engine on libtorch, in this process. One thread makes all steps of all models, so that they
  * do not fight for the cores; another loads models meanwhile. Threads start on first use.
- *
- * <p>The weights keep their stored values; with no variant, or {@code fp32}, the arithmetic is
- * float32, so that a prompt and a decoded text meet the same numbers and an answer can go on
- * elsewhere; with {@code bf16} it is bfloat16.
  */
 public final class DjlInferenceEngine implements InferenceEngine {
 
   private static final Logger LOG = LoggerFactory.getLogger(DjlInferenceEngine.class);
-
-  /**
-   * Weights for which one more thread pays: below, threads wait for each other longer than they
-   * compute. Storyteller (22 MB) makes 1,000 tokens/s with one thread and 1,250 with two on an idle
-   * machine, but 30 with two when another program wants the same two cores.
-   */
-  private static final long BYTES_PER_THREAD = 32 << 20;
 
   /** Longer than any step, and than loading what fits into the memory of a usual machine. */
   private static final long CLOSE_MILLIS = 30_000;
@@ -58,8 +43,7 @@ public final class DjlInferenceEngine implements InferenceEngine {
   private record Warm(CompletableFuture<Decoder> decoder, int slots) {}
 
   private final EngineConfig config;
-  private final CheckpointLimits limits;
-  private final GraphCache graphs;
+  private final DjlDecoderLoader decoders;
   private final Semaphore work = new Semaphore(0);
   private final GenerationLoop loop;
   private final ExecutorService loader;
@@ -80,16 +64,16 @@ public final class DjlInferenceEngine implements InferenceEngine {
    */
   public DjlInferenceEngine(EngineConfig config, CheckpointLimits limits) {
     this.config = requireNonNull(config, "config is null");
-    this.limits = requireNonNull(limits, "limits is null");
-    graphs = new GraphCache(config.graphFolder());
-    loop = new GenerationLoop(config.maxWaiting(), config.prefillChunk(), work::release);
+    decoders = new DjlDecoderLoader(config, limits);
+    EngineConfig.Batching batching = config.batching();
+    loop = new GenerationLoop(batching.maxWaiting(), batching.prefillChunk(), work::release);
     loader =
         new ThreadPoolExecutor(
             0,
             1,
             10,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(config.maxWarmModels()),
+            new LinkedBlockingQueue<>(config.memory().maxWarmModels()),
             task -> daemon(task, "infernet-model-loader"));
     thread = daemon(this::run, "infernet-engine");
   }
@@ -163,7 +147,9 @@ public final class DjlInferenceEngine implements InferenceEngine {
         thread.start();
       }
       Warm warm =
-          new Warm(CompletableFuture.supplyAsync(() -> read(model), loader), config.slots());
+          new Warm(
+              CompletableFuture.supplyAsync(() -> read(model), loader),
+              config.batching().maxBatch());
       models.put(model.manifest(), warm);
       return warm;
     }
@@ -172,7 +158,7 @@ public final class DjlInferenceEngine implements InferenceEngine {
   /** Frees the model not used for longest when there are as many as there may be. */
   private void makeRoom() {
     models.values().removeIf(warm -> warm.decoder.isCompletedExceptionally());
-    if (models.size() < config.maxWarmModels()) {
+    if (models.size() < config.memory().maxWarmModels()) {
       return;
     }
     int running = 0;
@@ -194,31 +180,11 @@ public final class DjlInferenceEngine implements InferenceEngine {
     throw new EngineBusyException(running, waiting);
   }
 
-  /** Converts and loads a model; on the loader thread. */
+  /** On the loader thread. */
   private Decoder read(InstalledModel model) {
-    String version = Libtorch.start(config.nativesFolder());
-    LinearKernel kernel = Libtorch.linearKernel();
-    Arithmetic arithmetic =
-        model.name().variant().filter(Variant.BF16::equals).isPresent()
-            ? Arithmetic.BFLOAT16
-            : Arithmetic.FLOAT32;
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
-      DecoderGraph graph = new DecoderGraph(checkpoint.config(), arithmetic, kernel);
-      Path archive =
-          graphs.get(
-              model.manifest().cid(),
-              "cpu-%s-%s-%d".formatted(kernel.label(), version, DecoderGraph.VERSION),
-              file -> graph.archive(checkpoint).write(file));
-      long threads = Math.max(1, graph.weightBytes() / BYTES_PER_THREAD);
-      DjlDecoder decoder =
-          DjlDecoder.load(
-              archive,
-              graph,
-              new KvCache(config.slots(), contextLength(model.manifest())),
-              (int) Math.min(config.threads(), threads));
-      LOG.info("{} is warm: {} MB", model.name(), decoder.memoryBytes() >> 20);
-      return decoder;
-    }
+    Decoder decoder = decoders.load(model, Device.CPU);
+    LOG.info("{} is warm: {} MB", model.name(), decoder.memoryBytes() >> 20);
+    return decoder;
   }
 
   private void run() {

@@ -28,6 +28,7 @@ import io.infernet.inference.tokenizer.TokenIds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -63,9 +64,10 @@ class DjlInferenceEngineTest {
   }
 
   private static EngineConfig config(Path home, int slots, int waiting, int context, int warm) {
-    EngineConfig usual = TestModels.config(home);
-    return new EngineConfig(
-        1, slots, waiting, context, 64, warm, usual.nativesFolder(), usual.graphFolder());
+    return TestModels.config(home)
+        .withMaxContext(context)
+        .withBatching(new EngineConfig.Batching(slots, waiting, 64, true))
+        .withMemory(new EngineConfig.Memory(0, 0, warm, Duration.ZERO));
   }
 
   private RecordingListener generate(GenerationRequest request) {
@@ -127,10 +129,8 @@ class DjlInferenceEngineTest {
     TokenIds story = generate(request(prompt(), SamplingParams.greedy(), 300)).await().tokens();
     TokenIds longPrompt = prompt().concat(story);
     TokenIds expected = generate(request(longPrompt, SamplingParams.greedy(), 20)).await().tokens();
-    EngineConfig usual = TestModels.config(home);
     try (DjlInferenceEngine coarse =
-        engine(
-            new EngineConfig(1, 1, 1, 512, 512, 1, usual.nativesFolder(), usual.graphFolder()))) {
+        engine(TestModels.config(home).withBatching(new EngineConfig.Batching(1, 1, 512, true)))) {
       RecordingListener listener = new RecordingListener();
       coarse.generate(request(longPrompt, SamplingParams.greedy(), 20), listener);
       assertEquals(expected, listener.await().tokens());
