@@ -1,14 +1,16 @@
-package io.infernet.inference.engine;
+package io.infernet.inference.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.infernet.inference.engine.EngineBenchmark.Plan;
-import io.infernet.inference.engine.EngineBenchmark.Result;
-import io.infernet.inference.engine.EngineBenchmark.Soak;
-import io.infernet.inference.engine.EngineBenchmark.Streams;
-import io.infernet.inference.engine.EngineBenchmark.UnderLoad;
+import io.infernet.inference.bench.EngineBenchmark.Plan;
+import io.infernet.inference.bench.EngineBenchmark.Result;
+import io.infernet.inference.bench.EngineBenchmark.Soak;
+import io.infernet.inference.bench.EngineBenchmark.Streams;
+import io.infernet.inference.bench.EngineBenchmark.UnderLoad;
+import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;

@@ -1,4 +1,4 @@
-package io.infernet.inference.engine;
+package io.infernet.inference.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;

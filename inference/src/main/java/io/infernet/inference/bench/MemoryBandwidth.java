@@ -1,4 +1,4 @@
-package io.infernet.inference.engine;
+package io.infernet.inference.bench;
 
 import io.infernet.libp2p.concurrent.Ticker;
 import java.util.ArrayList;

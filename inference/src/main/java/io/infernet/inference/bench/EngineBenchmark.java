@@ -1,5 +1,14 @@
-package io.infernet.inference.engine;
+package io.infernet.inference.bench;
 
+import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.GeneratedToken;
+import io.infernet.inference.engine.Generation;
+import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.InferenceEngine;
+import io.infernet.inference.engine.LoadedModel;
+import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.engine.TokenListener;
+import io.infernet.inference.engine.Usage;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.tokenizer.TokenIds;
