@@ -6,15 +6,17 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
- * Reads JSON objects with bounds on size, depth and numbers. Doubled keys are errors, because two
- * readers might take different ones. Stateless.
+ * Reads JSON objects and arrays with bounds on size, depth and numbers. Doubled keys are errors,
+ * because two readers might take different ones. Stateless.
  */
 public final class BoundedJson {
 
@@ -43,6 +45,20 @@ public final class BoundedJson {
    * @throws DamagedModelException when it is missing, longer, or not a JSON object
    */
   public static JsonNode read(Path file, int maxBytes) {
+    return parse(bytes(file, maxBytes), file.toString());
+  }
+
+  /**
+   * Reads one array from a file.
+   *
+   * @param maxBytes the most the file may have
+   * @throws DamagedModelException when it is missing, longer, or not a JSON array
+   */
+  public static JsonNode readArray(Path file, int maxBytes) {
+    return parse(bytes(file, maxBytes), file.toString(), JsonNodeType.ARRAY);
+  }
+
+  private static byte[] bytes(Path file, int maxBytes) {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(maxBytes + 1);
@@ -54,7 +70,7 @@ public final class BoundedJson {
     if (bytes.length > maxBytes) {
       throw new DamagedModelException(file + " is longer than " + maxBytes + " bytes");
     }
-    return parse(bytes, file.toString());
+    return bytes;
   }
 
   /**
@@ -64,10 +80,15 @@ public final class BoundedJson {
    * @throws DamagedModelException when it is not a JSON object
    */
   public static JsonNode parse(byte[] json, String what) {
+    return parse(json, what, JsonNodeType.OBJECT);
+  }
+
+  private static JsonNode parse(byte[] json, String what, JsonNodeType type) {
     try {
       JsonNode node = MAPPER.readTree(json);
-      if (!node.isObject()) {
-        throw new DamagedModelException(what + " is not a JSON object");
+      if (node.getNodeType() != type) {
+        throw new DamagedModelException(
+            "%s is not a JSON %s".formatted(what, type.name().toLowerCase(Locale.ROOT)));
       }
       return node;
     } catch (IOException e) {

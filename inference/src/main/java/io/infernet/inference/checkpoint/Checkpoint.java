@@ -25,17 +25,17 @@ public final class Checkpoint implements AutoCloseable {
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
 
   private final Path folder;
-  private final ModelConfig config;
+  private final ModelDescription description;
   private final List<SafetensorsFile> files;
   private final Map<String, SafetensorsFile> fileOf;
 
   private Checkpoint(
       Path folder,
-      ModelConfig config,
+      ModelDescription description,
       List<SafetensorsFile> files,
       Map<String, SafetensorsFile> fileOf) {
     this.folder = folder;
-    this.config = config;
+    this.description = description;
     this.files = files;
     this.fileOf = fileOf;
   }
@@ -47,7 +47,7 @@ public final class Checkpoint implements AutoCloseable {
    * @throws UnsupportedModelException when this version does not run such models
    */
   public static Checkpoint open(Path folder, CheckpointLimits limits) {
-    ModelConfig config = ModelConfig.read(folder, limits);
+    ModelDescription description = ModelDescription.read(folder, limits);
     List<SafetensorsFile> files = new ArrayList<>();
     Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
     try {
@@ -65,7 +65,7 @@ public final class Checkpoint implements AutoCloseable {
       files.forEach(SafetensorsFile::close);
       throw e;
     }
-    return new Checkpoint(folder, config, files, fileOf);
+    return new Checkpoint(folder, description, files, fileOf);
   }
 
   /**
@@ -103,8 +103,23 @@ public final class Checkpoint implements AutoCloseable {
     return names;
   }
 
+  /** What kind of model it is. */
+  public ModelDescription description() {
+    return description;
+  }
+
+  /**
+   * The configuration of a decoder.
+   *
+   * @throws UnsupportedModelException when it is none
+   */
   public ModelConfig config() {
-    return config;
+    if (description instanceof ModelConfig config) {
+      return config;
+    }
+    throw new UnsupportedModelException(
+        "the model in %s cannot write text: it is made to %s"
+            .formatted(folder, description.task()));
   }
 
   /** Whether there is a tensor of that name. */

@@ -3,6 +3,7 @@ package io.infernet.inference.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Typed, range-checked access to a {@code config.json}. A field that is null counts as missing, as
@@ -14,6 +15,8 @@ public final class ConfigReader {
   private static final int MAX_COUNT = 1 << 24;
 
   private static final int MAX_IDS = 64;
+  private static final int MAX_LABELS = 1 << 16;
+  private static final int MAX_LABEL = 1_000;
 
   private final JsonNode json;
   private final String what;
@@ -139,6 +142,95 @@ public final class ConfigReader {
           "this version does not run models with %s %s, only %s"
               .formatted(field, shown(value), expected));
     }
+  }
+
+  /** Refuses models in which the flag {@code field} is on. */
+  void refuseFlag(String field) {
+    if (flag(field, false)) {
+      throw new UnsupportedModelException("this version does not run models with " + field);
+    }
+  }
+
+  /** The bend of a feed-forward block, as Hugging Face names it. */
+  Activation activation(String field, String otherwise) {
+    String name = has(json, field) ? json.path(field).asText() : otherwise;
+    return switch (name) {
+      case "gelu" -> Activation.GELU;
+      case "gelu_new", "gelu_pytorch_tanh" -> Activation.GELU_TANH;
+      case "silu", "swish" -> Activation.SILU;
+      default ->
+          throw new UnsupportedModelException(
+              "this version does not run models with %s %s"
+                  .formatted(field, shown(json.path(field))));
+    };
+  }
+
+  /** The bend of a dense layer, as sentence-transformers names it: a Python class. */
+  EncoderConfig.Dense.Activation denseActivation(String field) {
+    String name = json.path(field).asText("torch.nn.modules.activation.Tanh");
+    return switch (name.substring(name.lastIndexOf('.') + 1)) {
+      case "Tanh" -> EncoderConfig.Dense.Activation.TANH;
+      case "ReLU" -> EncoderConfig.Dense.Activation.RELU;
+      case "Identity" -> EncoderConfig.Dense.Activation.NONE;
+      default ->
+          throw new UnsupportedModelException(
+              "this version does not run models with %s %s"
+                  .formatted(field, shown(json.path(field))));
+    };
+  }
+
+  /**
+   * The labels of a classifier and what its numbers mean, by the rules of Hugging Face's
+   * text-classification pipeline.
+   */
+  EncoderHead.Classification classification() {
+    List<String> labels = new ArrayList<>();
+    if (has(json, "id2label")) {
+      JsonNode names = json.path("id2label");
+      for (int i = 0; i < names.size(); i++) {
+        JsonNode name = names.path(Integer.toString(i));
+        if (!name.isTextual() || name.asText().length() > MAX_LABEL || i == MAX_LABELS) {
+          throw bad("id2label", names);
+        }
+        labels.add(name.asText());
+      }
+    } else {
+      int count = count("num_labels", 2);
+      if (count > MAX_LABELS) {
+        throw bad("num_labels", json.path("num_labels"));
+      }
+      for (int i = 0; i < count; i++) {
+        labels.add("LABEL_" + i);
+      }
+    }
+    if (labels.isEmpty()) {
+      throw bad("id2label", json.path("id2label"));
+    }
+    String otherwise =
+        labels.size() == 1 ? "multi_label_classification" : "single_label_classification";
+    String type = has(json, "problem_type") ? json.path("problem_type").asText() : otherwise;
+    for (EncoderHead.Problem problem : EncoderHead.Problem.values()) {
+      if (problem.name().toLowerCase(Locale.ROOT).equals(type)) {
+        return new EncoderHead.Classification(labels, problem);
+      }
+    }
+    throw new UnsupportedModelException(
+        "this version does not run models with problem_type " + shown(json.path("problem_type")));
+  }
+
+  /**
+   * The lengths to which vectors may be cut, from {@code matryoshka_dimensions}.
+   *
+   * @param width of the whole vector
+   */
+  List<Integer> shortenedWidths(int width) {
+    List<Integer> widths = ids("matryoshka_dimensions");
+    for (int shortened : widths) {
+      if (shortened < 1 || shortened > width) {
+        throw bad("matryoshka_dimensions", json.path("matryoshka_dimensions"));
+      }
+    }
+    return widths;
   }
 
   /** Base of the rotary wavelengths; newer files keep it in {@code rope_parameters}. */

@@ -43,7 +43,8 @@ public record ModelConfig(
     double logitCap,
     boolean tiedEmbeddings,
     TensorNames names,
-    List<Integer> stopIds) {
+    List<Integer> stopIds)
+    implements ModelDescription {
 
   /** The families this version runs. A new one is an entry here and a class. */
   private static final List<ModelFamily> FAMILIES = List.of(new LlamaFamily());
@@ -95,8 +96,15 @@ public record ModelConfig(
                             + "; it runs "
                             + FAMILIES.stream()
                                 .flatMap(candidate -> candidate.architectures().stream())
-                                .collect(Collectors.joining(", "))));
+                                .collect(Collectors.joining(", "))
+                            + ", "
+                            + EncoderConfig.architectures()));
     return family.read(config);
+  }
+
+  @Override
+  public ModelTask task() {
+    return ModelTask.GENERATE;
   }
 
   /** The tensors that such a model consists of. */

@@ -1,5 +1,6 @@
 package io.infernet.inference.engine;
 
+import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
 import java.util.List;
@@ -27,6 +28,24 @@ public interface InferenceEngine extends AutoCloseable {
    * @throws EngineBusyException when the queue is full
    */
   Generation generate(GenerationRequest request, TokenListener listener);
+
+  /**
+   * Turns texts into vectors or classes, after loading the model when it is not warm. Texts take
+   * turns with the steps of answers that are being made. Cancelling the future that is returned
+   * (not one derived from it) ends the work within one step.
+   *
+   * @return fails with an {@code InfernetException} when the model is damaged or makes text
+   *     instead, or this engine does not encode
+   * @throws ContextLengthExceededException when a text is longer than the model reads: nothing is
+   *     ever cut off
+   * @throws EngineBusyException when the queue is full
+   */
+  default CompletableFuture<EncodingResult> encode(EncodingRequest request) {
+    return CompletableFuture.failedFuture(
+        new UnsupportedModelException(
+            "%s cannot be used for embeddings or classification here"
+                .formatted(request.model().name())));
+  }
 
   /** The most tokens, prompt and answer together, that this engine takes of the model. */
   int contextLength(ModelManifest model);

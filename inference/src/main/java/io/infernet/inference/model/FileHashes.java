@@ -54,9 +54,11 @@ final class FileHashes {
   /**
    * Size and hash of a file.
    *
+   * @param name relative to {@code folder}, as the model lists it
    * @throws IOException when it cannot be read
    */
-  ModelFile describe(Path file) throws IOException {
+  ModelFile describe(Path folder, String name) throws IOException {
+    Path file = folder.resolve(name);
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
     long modified = attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
     String key = file.toAbsolutePath().normalize().toString();
@@ -66,7 +68,7 @@ final class FileHashes {
       entries.put(key, known);
       save();
     }
-    return new ModelFile(file.getFileName().toString(), known.size, known.sha256);
+    return new ModelFile(name, known.size, known.sha256);
   }
 
   private static String hash(Path file) throws IOException {

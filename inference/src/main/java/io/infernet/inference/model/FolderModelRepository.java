@@ -7,7 +7,7 @@ import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.ConfigReader;
 import io.infernet.inference.checkpoint.DamagedModelException;
-import io.infernet.inference.checkpoint.ModelConfig;
+import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.checkpoint.SafetensorsFile;
 import io.infernet.inference.checkpoint.TensorInfo;
 import java.io.IOException;
@@ -92,11 +92,12 @@ public final class FolderModelRepository implements ModelRepository {
     name.requireRunnable();
     try {
       List<ModelFile> files = files(folder, isEmbedded);
-      ModelConfig config = ModelConfig.read(folder, limits);
+      ModelDescription config = ModelDescription.read(folder, limits);
       return Optional.of(
           new InstalledModel(
               new ModelManifest(
                   name,
+                  config.task(),
                   config.family(),
                   storedAs(folder),
                   config.contextLength(),
@@ -121,24 +122,27 @@ public final class FolderModelRepository implements ModelRepository {
     try {
       for (String name : TEXT_FILES) {
         if (Files.exists(folder.resolve(name))) {
-          files.add(hashes.describe(folder.resolve(name)));
+          files.add(hashes.describe(folder, name));
         } else if (NEEDED_FILES.contains(name) && !isEmbedded) {
           throw new DamagedModelException(folder.resolve(name) + " is missing");
         }
       }
+      for (String name : ModelDescription.otherFiles(folder, limits)) {
+        files.add(hashes.describe(folder, name));
+      }
       if (isEmbedded) {
         if (Files.exists(folder.resolve(Checkpoint.SINGLE_FILE))) {
-          files.add(hashes.describe(folder.resolve(Checkpoint.SINGLE_FILE)));
+          files.add(hashes.describe(folder, Checkpoint.SINGLE_FILE));
         }
         embedded.verify(files);
         return files;
       }
       if (Files.exists(folder.resolve(Checkpoint.INDEX_FILE))
           && !Files.exists(folder.resolve(Checkpoint.SINGLE_FILE))) {
-        files.add(hashes.describe(folder.resolve(Checkpoint.INDEX_FILE)));
+        files.add(hashes.describe(folder, Checkpoint.INDEX_FILE));
       }
       for (String name : Checkpoint.fileNames(folder, limits)) {
-        files.add(hashes.describe(folder.resolve(name)));
+        files.add(hashes.describe(folder, name));
       }
       return files;
     } catch (IOException e) {
@@ -158,7 +162,7 @@ public final class FolderModelRepository implements ModelRepository {
     }
   }
 
-  private GenerationDefaults defaults(Path folder, ModelConfig config) {
+  private GenerationDefaults defaults(Path folder, ModelDescription config) {
     Path file = folder.resolve("generation_config.json");
     if (!Files.exists(file)) {
       return new GenerationDefaults(0, 0, 1, config.stopIds());

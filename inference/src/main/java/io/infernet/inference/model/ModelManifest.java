@@ -2,6 +2,7 @@ package io.infernet.inference.model;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multihash;
 import java.math.BigDecimal;
@@ -16,6 +17,7 @@ import java.util.stream.Collectors;
  * same answers. Its {@link #cid} names it on the network. A variant is a manifest of its own.
  *
  * @param name with the variant, if there is one
+ * @param task what it is for
  * @param family the architecture's short name, such as {@code llama}
  * @param storedAs the number format of the weights on disk, such as {@code bf16}
  * @param contextLength the most tokens that prompt and answer may have together
@@ -24,6 +26,7 @@ import java.util.stream.Collectors;
  */
 public record ModelManifest(
     ModelName name,
+    ModelTask task,
     String family,
     String storedAs,
     int contextLength,
@@ -43,6 +46,7 @@ public record ModelManifest(
 
   public ModelManifest {
     requireNonNull(name, "name is null");
+    requireNonNull(task, "task is null");
     requireNonNull(defaults, "defaults is null");
     if (!WORD.matcher(family).matches() || !WORD.matcher(storedAs).matches()) {
       throw new IllegalArgumentException("not a word: " + family + ", " + storedAs);
@@ -59,6 +63,17 @@ public record ModelManifest(
     }
   }
 
+  /** A model that writes text. */
+  public ModelManifest(
+      ModelName name,
+      String family,
+      String storedAs,
+      int contextLength,
+      GenerationDefaults defaults,
+      List<ModelFile> files) {
+    this(name, ModelTask.GENERATE, family, storedAs, contextLength, defaults, files);
+  }
+
   /** Size of all files in bytes. */
   public long size() {
     return files.stream().mapToLong(ModelFile::size).sum();
@@ -66,7 +81,7 @@ public record ModelManifest(
 
   /** The same model in another variant. */
   public ModelManifest as(ModelName variant) {
-    return new ModelManifest(variant, family, storedAs, contextLength, defaults, files);
+    return new ModelManifest(variant, task, family, storedAs, contextLength, defaults, files);
   }
 
   /** The content identifier of {@link #encode}: version 1, codec json, sha2-256. */
@@ -88,7 +103,7 @@ public record ModelManifest(
                         .formatted(file.path(), file.sha256(), file.size()))
             .collect(Collectors.joining(",", "[", "]"));
     String json =
-        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"name\":\"%s\",\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
+        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"name\":\"%s\",\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",%s\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
             .formatted(
                 contextLength,
                 family,
@@ -97,6 +112,8 @@ public record ModelManifest(
                 SAMPLER_VERSION,
                 defaults.stopIds().toString().replace(" ", ""),
                 storedAs,
+                // Left out for models that write, which were named before there were others.
+                task == ModelTask.GENERATE ? "" : "\"task\":\"%s\",".formatted(task),
                 decimal(defaults.temperature()),
                 defaults.topK(),
                 decimal(defaults.topP()),

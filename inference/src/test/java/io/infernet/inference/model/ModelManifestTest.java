@@ -1,9 +1,12 @@
 package io.infernet.inference.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,24 @@ class ModelManifestTest {
   }
 
   @Test
+  void saysItsTaskUnlessThatIsToWrite() {
+    ModelManifest writer = manifest("m", WEIGHTS);
+    ModelManifest encoder =
+        new ModelManifest(
+            writer.name(),
+            ModelTask.EMBED,
+            "bert",
+            "fp32",
+            512,
+            writer.defaults(),
+            List.of(WEIGHTS, new ModelFile("1_Pooling/config.json", 3, "c".repeat(64))));
+    assertFalse(new String(writer.encode(), StandardCharsets.UTF_8).contains("task"));
+    assertTrue(
+        new String(encoder.encode(), StandardCharsets.UTF_8).contains(",\"task\":\"embed\","));
+    assertEquals(ModelTask.EMBED, encoder.as(ModelName.parse("m:bf16")).task());
+  }
+
+  @Test
   void isNamedByItsContent() {
     ModelManifest manifest = manifest("m", CONFIG, WEIGHTS);
     assertEquals(manifest.cid(), manifest("m", WEIGHTS, CONFIG).cid());
@@ -52,6 +73,8 @@ class ModelManifestTest {
     assertThrows(IllegalArgumentException.class, () -> manifest("m"));
     assertThrows(IllegalArgumentException.class, () -> manifest("m", CONFIG, CONFIG));
     assertThrows(IllegalArgumentException.class, () -> new ModelFile("../x", 1, "a".repeat(64)));
+    assertThrows(IllegalArgumentException.class, () -> new ModelFile("a/../x", 1, "a".repeat(64)));
+    assertThrows(IllegalArgumentException.class, () -> new ModelFile("a/b/x", 1, "a".repeat(64)));
     assertThrows(IllegalArgumentException.class, () -> new ModelFile("x", -1, "a".repeat(64)));
     assertThrows(IllegalArgumentException.class, () -> new ModelFile("x", 1, "A".repeat(64)));
     assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(-1, 0, 1, List.of()));
