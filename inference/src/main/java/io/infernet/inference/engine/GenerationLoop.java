@@ -177,7 +177,7 @@ public final class GenerationLoop {
       this.request = request;
       this.listener = listener;
       this.model = model;
-      this.sampler = new Sampler(request.sampling());
+      this.sampler = new Sampler(request.sampling(), request.prompt());
     }
 
     @Override
@@ -255,6 +255,9 @@ public final class GenerationLoop {
         return null;
       }
       made = request.outputSoFar().size();
+      for (int i = 0; i < made; i++) {
+        sampler.accept(request.outputSoFar().get(i));
+      }
       return next(logits, logits.length - vocabulary);
     }
 
@@ -290,7 +293,7 @@ public final class GenerationLoop {
       if (made >= limit) {
         return FinishReason.LENGTH;
       }
-      int id = sampler.sample(logits, from, logits.length, made);
+      int id = sampler.sample(logits, from, logits.length);
       if (request.stopIds().contains(id)) {
         return FinishReason.STOP;
       }
@@ -299,6 +302,7 @@ public final class GenerationLoop {
               ? Optional.of(
                   Scorer.score(logits, from, logits.length, id, request.topLogprobs().getAsInt()))
               : Optional.empty();
+      sampler.accept(id);
       last = id;
       listener.onToken(new GeneratedToken(made++, id, score));
       return made >= limit ? FinishReason.LENGTH : null;

@@ -1,233 +1,251 @@
 package io.infernet.inference.engine;
 
-import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
+import io.infernet.inference.InfernetException;
+import io.infernet.inference.tokenizer.TokenIds;
 import java.util.Arrays;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * Chooses tokens from logits by {@link SamplingParams}, in a way that others can re-do: no hidden
- * random numbers, only the seed, the token's place in the answer and its id. An answer resumed at
- * the same place therefore goes on as it would have. Confined to one thread.
+ * Chooses the tokens of one answer from logits by {@link SamplingParams}, in a way that others can
+ * re-do: no hidden random numbers, only the seed, the token's place in the answer, its id, and what
+ * stands before it. An answer resumed at the same place therefore goes on as it would have.
+ * Confined to one thread.
  *
- * <p>Implementation notes, version 1 of the rules. With temperature T: z = logit / T in double
- * precision; tokens in order of z, equal ones by id; the first topK of them; of these the shortest
- * prefix whose share of their probability is at least topP. For each survivor
+ * <p>Implementation notes, version 2 of the rules (a model's manifest names the version). What
+ * happens to the logits, in this order:
+ *
+ * <ol>
+ *   <li>Tokens that the {@link TokenConstraint} does not allow are out.
+ *   <li>The bias of a token is added to its logit.
+ *   <li>Repetition penalty: the logit of every token of prompt or answer is divided by it when
+ *       above 0, else multiplied.
+ *   <li>From the logit of every token of the answer are taken off: the frequency penalty times its
+ *       count, and the presence penalty.
+ *   <li>Temperature T: z = logit / T. T = 0 takes the largest logit, the lowest id among equals,
+ *       and ends here.
+ *   <li>Min-p: tokens with z − max z &lt; ln minP are out.
+ *   <li>Top-k: of the tokens in order of logit, equal ones by id, the first topK stay.
+ *   <li>Top-p: with the weight w = ⌊exp(z − max z) · 2⁴⁰⌋ of each token, and W the sum over all
+ *       that are left, the shortest beginning of that order stays whose weights are together at
+ *       least ⌈topP · W⌉. The weights are whole numbers so that sums do not depend on an order.
+ *   <li>The token with the largest z + g is chosen, the lowest id among equals.
+ * </ol>
+ *
+ * Arithmetic is in double precision with {@code StrictMath}; steps 2 to 4 are rounded to float once
+ * at their end. The noise g of a token (the Gumbel-max trick: this is a draw from the softmax of
+ * z):
  *
  * <pre>
- *   u = (first 53 bits of HMAC-SHA256(key = seed, place ‖ id) + ½) / 2⁵³,   g = −ln(−ln u)
+ *   key = the first 16 bytes of HMAC-SHA256(key = seed, place)
+ *   s   = the keystream of AES-128 in counter mode under it, from counter 0
+ *   u   = (the first 52 bits of s[8·id .. 8·id + 8) + ½) / 2⁵²,   g = −ln(−ln u)
  * </pre>
  *
- * with seed and place as 8 bytes and id as 4, big-endian, and {@code StrictMath}. The token with
- * the largest z + g is chosen, the lowest id among equals. (The Gumbel-max trick: that is a draw
- * from the softmax of z. Scaling by 1/T first is the same as adding T·g to the logits.) T = 0 takes
- * the largest logit, the lowest id among equals.
+ * with seed, place and counter as numbers of 8, 8 and 16 bytes, big-endian.
+ *
+ * <p>Steps 6 to 8 cost time linear in the vocabulary ({@link Survivors}), and logarithms are
+ * computed only for tokens whose u could make them win: g &gt; d needs 1 − u &lt; exp(−d).
  */
 public final class Sampler {
 
-  private static final String ALGORITHM = "HmacSHA256";
-  private static final double SCALE = 0x1p-53;
+  /** exp(−d) for whole d, a little larger so that rounding excludes nobody. */
+  private static final double[] REACH = new double[(int) GumbelNoise.MAX + 2];
 
-  /** Above the largest g there is, −ln(−ln(1 − 2⁻⁵⁴)) = 37.43: who is further behind cannot win. */
-  private static final double MAX_NOISE = 37.5;
+  static {
+    for (int d = 0; d < REACH.length; d++) {
+      REACH[d] = StrictMath.exp(-d) * (1 + 1e-9);
+    }
+  }
 
-  /** Beyond this distance below the maximum, exp is too small to change a sum of doubles. */
-  private static final double NEGLIGIBLE = 60;
-
-  /** How many candidates a top-p search looks at first. */
-  private static final int FIRST_CANDIDATES = 256;
+  /** One token in so many or more must be left for their noise to be made in sequence. */
+  private static final int DENSE = 16;
 
   private final SamplingParams params;
-  private final Mac mac;
-  private final ByteBuffer message = ByteBuffer.allocate(Long.BYTES + Integer.BYTES);
-  private final byte[] digest = new byte[32];
+  private final Optional<TokenConstraint> constraint;
+  private final TokenIds prompt;
+  private final boolean penalized;
 
-  public Sampler(SamplingParams params) {
+  /** How often each token has occurred: in the answer, and with 0 those of the prompt. */
+  private final Map<Integer, Integer> counts = new LinkedHashMap<>();
+
+  private final GumbelNoise noise;
+  private long place;
+
+  // The best token of the draw under way.
+  private double bestValue;
+  private int best;
+
+  /**
+   * @param params how to choose
+   * @param prompt what the answer follows
+   * @param constraint which tokens the answer may have; empty for any
+   */
+  public Sampler(SamplingParams params, TokenIds prompt, Optional<TokenConstraint> constraint) {
     this.params = params;
-    try {
-      mac = Mac.getInstance(ALGORITHM);
-      byte[] seed = ByteBuffer.allocate(Long.BYTES).putLong(params.seed()).array();
-      mac.init(new SecretKeySpec(seed, ALGORITHM));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JVM has " + ALGORITHM, e);
+    this.constraint = constraint;
+    this.prompt = prompt;
+    this.penalized = !params.penalties().equals(Penalties.NONE);
+    this.noise = new GumbelNoise(params.seed());
+    if (params.penalties().repetition() != 1) {
+      for (int i = 0; i < prompt.size(); i++) {
+        counts.putIfAbsent(prompt.get(i), 0);
+      }
     }
+  }
+
+  /** A sampler for any text. */
+  public Sampler(SamplingParams params, TokenIds prompt) {
+    this(params, prompt, Optional.empty());
   }
 
   /**
-   * Chooses a token.
+   * The answer has a further token: one that was chosen here, or elsewhere before it was resumed.
+   */
+  public void accept(int id) {
+    place++;
+    if (penalized) {
+      counts.merge(id, 1, Integer::sum);
+    }
+    constraint.ifPresent(c -> c.accept(id));
+  }
+
+  /** Whether the answer is complete by its form: nothing may follow what was accepted. */
+  public boolean isComplete() {
+    return constraint.map(TokenConstraint::isComplete).orElse(false);
+  }
+
+  /**
+   * Chooses the answer's next token; {@link #accept} makes it part of the answer.
    *
-   * @param logits holds the logits of all tokens, by id
+   * @param logits holds the logits of all tokens, by id; left as it is
    * @param from where they begin
    * @param to where they end
-   * @param place of the token in the whole answer, from 0
-   * @return its id
+   * @return the token's id
    * @throws IllegalStateException when the logits are not numbers
+   * @throws InfernetException when no token of the model can follow in the wanted form
    */
-  public int sample(float[] logits, int from, int to, long place) {
+  public int sample(float[] logits, int from, int to) {
+    int likeliest = largest(logits, from, to);
+    requireFinite(logits[likeliest]);
+    if (constraint.isEmpty() && params.logitBias().isEmpty() && counts.isEmpty()) {
+      return choose(logits, from, to, likeliest);
+    }
+    float[] adjusted = Arrays.copyOfRange(logits, from, to);
+    params
+        .logitBias()
+        .forEach(
+            (id, bias) -> {
+              if (!counts.containsKey(id)) {
+                adjust(adjusted, id, bias, 0);
+              }
+            });
+    counts.forEach(
+        (id, count) -> adjust(adjusted, id, params.logitBias().getOrDefault(id, 0.0), count));
+    constraint.ifPresent(c -> c.mask(adjusted));
+    likeliest = largest(adjusted, 0, adjusted.length);
+    if (adjusted[likeliest] == Float.NEGATIVE_INFINITY) {
+      throw new InfernetException("the model has no token that can follow in the wanted form");
+    }
+    requireFinite(adjusted[likeliest]);
+    return choose(adjusted, 0, adjusted.length, likeliest);
+  }
+
+  private static void requireFinite(float logit) {
+    if (!Float.isFinite(logit)) {
+      throw new IllegalStateException("the model computed " + logit + " for a logit");
+    }
+  }
+
+  private void adjust(float[] logits, int id, double bias, int count) {
+    if (id >= logits.length) {
+      return;
+    }
+    Penalties penalties = params.penalties();
+    double logit = logits[id] + bias;
+    if (counts.containsKey(id)) {
+      logit = logit > 0 ? logit / penalties.repetition() : logit * penalties.repetition();
+      if (count > 0) {
+        logit -= penalties.frequency() * count + penalties.presence();
+      }
+    }
+    logits[id] = (float) logit;
+  }
+
+  /** The place of the largest logit, the first among equals, or of one that is no number. */
+  private static int largest(float[] logits, int from, int to) {
     int best = from;
     for (int i = from; i < to; i++) {
-      if (logits[i] > logits[best]) {
+      if (!(logits[i] <= logits[best])) {
         best = i;
+        if (Float.isNaN(logits[i])) {
+          break;
+        }
       }
     }
-    if (!Float.isFinite(logits[best])) {
-      throw new IllegalStateException("the model computed " + logits[best] + " for a logit");
-    }
+    return best;
+  }
+
+  private int choose(float[] logits, int from, int to, int likeliest) {
     if (params.temperature() == 0) {
-      return best - from;
+      return likeliest - from;
     }
-    int vocabulary = to - from;
-    int topK = params.topK() == 0 ? vocabulary : Math.min(params.topK(), vocabulary);
-    if (params.topP() < 1) {
-      return draw(logits, from, nucleus(logits, from, to, topK), logits[best], place);
-    }
-    if (topK < vocabulary) {
-      return draw(logits, from, largest(logits, from, to, topK), logits[best], place);
-    }
-    return drawFromAll(logits, from, to, logits[best], place);
-  }
-
-  private int drawFromAll(float[] logits, int from, int to, float max, long place) {
-    double t = params.temperature();
-    double winning = max / t - MAX_NOISE;
-    double bestValue = Double.NEGATIVE_INFINITY;
-    int best = -1;
-    for (int i = from; i < to; i++) {
-      double z = logits[i] / t;
-      if (z >= winning) {
-        double value = z + noise(place, i - from);
-        if (value > bestValue) {
-          bestValue = value;
-          best = i - from;
-          winning = Math.max(winning, value - MAX_NOISE);
-        }
-      }
-    }
-    return best;
-  }
-
-  private int draw(float[] logits, int from, long[] survivors, float max, long place) {
-    double t = params.temperature();
-    double winning = max / t - MAX_NOISE;
-    double bestValue = Double.NEGATIVE_INFINITY;
-    int best = -1;
-    for (long survivor : survivors) {
-      int id = id(survivor);
-      double z = logits[from + id] / t;
-      if (z >= winning) {
-        double value = z + noise(place, id);
-        if (value > bestValue || (value == bestValue && id < best)) {
-          bestValue = value;
-          best = id;
-          winning = Math.max(winning, value - MAX_NOISE);
-        }
-      }
-    }
-    return best;
-  }
-
-  /** The first tokens that have topP of the probability of the first topK, likeliest first. */
-  private long[] nucleus(float[] logits, int from, int to, int topK) {
-    double t = params.temperature();
-    long[] order = largest(logits, from, to, Math.min(topK, FIRST_CANDIDATES));
-    double max = logits[from + id(order[0])] / t;
-    double total = 0;
-    if (topK == to - from) {
-      for (int i = from; i < to; i++) {
-        total += weight(logits[i] / t - max);
-      }
+    int[] survivors = Survivors.find(logits, from, to, logits[likeliest], params);
+    bestValue = Double.NEGATIVE_INFINITY;
+    best = -1;
+    if (survivors == null) {
+      drawFromAll(logits, from, to, likeliest);
     } else {
-      order = largest(logits, from, to, topK);
-      for (long candidate : order) {
-        total += weight(logits[from + id(candidate)] / t - max);
-      }
+      draw(logits, from, survivors, to - from);
     }
-    double sum = 0;
-    for (int count = 0; ; ) {
-      for (; count < order.length; count++) {
-        sum += weight(logits[from + id(order[count])] / t - max);
-        if (sum >= params.topP() * total) {
-          return Arrays.copyOf(order, count + 1);
-        }
+    return best;
+  }
+
+  private void drawFromAll(float[] logits, int from, int to, int likeliest) {
+    double t = params.temperature();
+    // A good token first, so that few others are worth a logarithm.
+    noise.singles(place);
+    consider(logits[likeliest] / t, likeliest - from, noise.word(likeliest - from));
+    noise.sequence(place);
+    for (int start = from; start < to; start += GumbelNoise.RUN) {
+      noise.nextRun();
+      int end = Math.min(to, start + GumbelNoise.RUN);
+      for (int i = start; i < end; i++) {
+        consider(logits[i] / t, i - from, noise.inRun(i - start));
       }
-      if (order.length == topK) {
-        return order;
-      }
-      order = largest(logits, from, to, (int) Math.min(topK, 16L * order.length));
     }
   }
 
-  private static double weight(double below) {
-    return below < -NEGLIGIBLE ? 0 : StrictMath.exp(below);
-  }
-
-  /** The {@code count} largest logits, largest first, equal ones by id; see {@link #key}. */
-  private static long[] largest(float[] logits, int from, int to, int count) {
-    long[] heap = new long[count];
-    for (int i = 0; i < count; i++) {
-      heap[i] = key(logits[from + i], i);
-    }
-    if (count < to - from) {
-      for (int i = count / 2 - 1; i >= 0; i--) {
-        siftDown(heap, i);
+  private void draw(float[] logits, int from, int[] ids, int vocabulary) {
+    double t = params.temperature();
+    if (ids.length < vocabulary / DENSE) {
+      noise.singles(place);
+      for (int id : ids) {
+        consider(logits[from + id] / t, id, noise.word(id));
       }
-      for (int i = from + count; i < to; i++) {
-        long key = key(logits[i], i - from);
-        if (key > heap[0]) {
-          heap[0] = key;
-          siftDown(heap, 0);
-        }
+      return;
+    }
+    noise.sequence(place);
+    int end = 0;
+    for (int id : ids) {
+      for (; end <= id; end += GumbelNoise.RUN) {
+        noise.nextRun();
       }
+      consider(logits[from + id] / t, id, noise.inRun(id % GumbelNoise.RUN));
     }
-    Arrays.sort(heap);
-    for (int i = 0, j = count - 1; i < j; i++, j--) {
-      long swap = heap[i];
-      heap[i] = heap[j];
-      heap[j] = swap;
-    }
-    return heap;
   }
 
-  /** Restores the heap (smallest on top) below {@code index}. */
-  private static void siftDown(long[] heap, int index) {
-    long value = heap[index];
-    int hole = index;
-    for (int child = 2 * hole + 1; child < heap.length; child = 2 * hole + 1) {
-      if (child + 1 < heap.length && heap[child + 1] < heap[child]) {
-        child++;
-      }
-      if (heap[child] >= value) {
-        break;
-      }
-      heap[hole] = heap[child];
-      hole = child;
+  private void consider(double z, int id, long word) {
+    double needed = bestValue - z;
+    if (needed > 0
+        && (needed > GumbelNoise.MAX || 1 - GumbelNoise.uniform(word) > REACH[(int) needed])) {
+      return;
     }
-    heap[hole] = value;
-  }
-
-  /** A number that is larger for larger logits, and for lower ids among equal ones. */
-  private static long key(float logit, int id) {
-    // + 0 makes -0 and 0 equal; then the bits of a float order like integers but for the sign.
-    int bits = Float.floatToIntBits(logit + 0f);
-    bits ^= (bits >> 31) & Integer.MAX_VALUE;
-    return ((long) bits << 32) | (Integer.MAX_VALUE - id);
-  }
-
-  private static int id(long key) {
-    return Integer.MAX_VALUE - (int) key;
-  }
-
-  private double noise(long place, int id) {
-    message.putLong(0, place).putInt(Long.BYTES, id);
-    mac.update(message.array());
-    try {
-      mac.doFinal(digest, 0);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("a digest is 32 bytes long", e);
+    double value = z + GumbelNoise.gumbel(word);
+    if (value > bestValue || (value == bestValue && id < best)) {
+      bestValue = value;
+      best = id;
     }
-    long bits = ByteBuffer.wrap(digest).getLong() >>> 11;
-    double u = (bits + 0.5) * SCALE;
-    return -StrictMath.log(-StrictMath.log(u));
   }
 }

@@ -176,6 +176,8 @@ public final class FolderModelRepository implements ModelRepository {
           sampled ? reader.number("temperature", 1) : 0,
           sampled ? reader.countOrZero("top_k", DEFAULT_TOP_K) : 0,
           sampled ? reader.number("top_p", 1) : 1,
+          sampled ? reader.number("min_p", 0) : 0,
+          reader.number("repetition_penalty", 1),
           stop.isEmpty() ? config.stopIds() : stop);
     } catch (IllegalArgumentException e) {
       throw new DamagedModelException(file + ": " + e.getMessage(), e);

@@ -37,7 +37,7 @@ public record ModelManifest(
   public static final int MAX_FILES = 1_000;
 
   /** Version of the rules by which {@code engine.Sampler} draws a token. */
-  private static final int SAMPLER_VERSION = 1;
+  private static final int SAMPLER_VERSION = 2;
 
   /** JSON, multicodec table. */
   private static final long JSON_CODEC = 0x0200;
@@ -103,12 +103,14 @@ public record ModelManifest(
                         .formatted(file.path(), file.sha256(), file.size()))
             .collect(Collectors.joining(",", "[", "]"));
     String json =
-        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"name\":\"%s\",\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",%s\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
+        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"minP\":%s,\"name\":\"%s\",\"repetition\":%s,\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",%s\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
             .formatted(
                 contextLength,
                 family,
                 fileList,
+                decimal(defaults.minP()),
                 name.name(),
+                decimal(defaults.repetitionPenalty()),
                 SAMPLER_VERSION,
                 defaults.stopIds().toString().replace(" ", ""),
                 storedAs,

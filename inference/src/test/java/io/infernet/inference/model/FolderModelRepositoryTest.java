@@ -77,7 +77,7 @@ class FolderModelRepositoryTest {
     // Other nodes know the model by this: when it changes, old and new nodes do not find each
     // other.
     assertEquals(
-        "bagaaiera4owrrqgfslofgarum4dpbk2kxiqgvsqzjjftfmxp5mxyckvyecba",
+        "bagaaierajj3gjk4eaeagikcrq2xwtn3xmppewqrkhlfbp2vr6dq2osociqtq",
         repository.require(STORYTELLER).manifest().cid().toString());
     assertNotEquals(
         repository.require(STORYTELLER).manifest().cid(),

@@ -33,7 +33,7 @@ class ModelManifestTest {
             + "a".repeat(64)
             + "\",\"size\":7},{\"path\":\"model.safetensors\",\"sha256\":\""
             + "b".repeat(64)
-            + "\",\"size\":9}],\"format\":1,\"name\":\"m\",\"sampler\":1,\"stop\":[0,2],"
+            + "\",\"size\":9}],\"format\":1,\"minP\":0,\"name\":\"m\",\"repetition\":1,\"sampler\":2,\"stop\":[0,2],"
             + "\"stored\":\"bf16\",\"temperature\":0.7,\"topK\":40,\"topP\":0.95,"
             + "\"variant\":\"stored\"}",
         new String(manifest("m", WEIGHTS, CONFIG).encode(), StandardCharsets.UTF_8));
