@@ -137,6 +137,21 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
+   * Where a tensor lies on disk.
+   *
+   * @throws DamagedModelException when there is none of that name, or of another shape
+   */
+  public StoredTensor stored(TensorSpec spec) {
+    StoredTensor tensor = fileOf(spec.name()).stored(spec.name());
+    if (!tensor.shape().equals(spec.shape())) {
+      throw new DamagedModelException(
+          "tensor %s has the shape %s where config.json says %s"
+              .formatted(spec.name(), tensor.shape(), spec.shape()));
+    }
+    return tensor;
+  }
+
+  /**
    * Hands a tensor's bytes to {@code sink}, in order.
    *
    * @throws DamagedModelException when there is none of that name

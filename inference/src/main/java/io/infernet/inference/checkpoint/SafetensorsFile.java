@@ -185,6 +185,19 @@ public final class SafetensorsFile implements AutoCloseable {
     return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0;
   }
 
+  /**
+   * Where a tensor lies in the file.
+   *
+   * @throws IllegalArgumentException when the file has no such tensor
+   */
+  public StoredTensor stored(String name) {
+    TensorInfo tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("no tensor " + name + " in " + path);
+    }
+    return new StoredTensor(path, dataStart + tensor.offset(), tensor.dtype(), tensor.shape());
+  }
+
   /** The tensors by name, in the order of their data. */
   public Map<String, TensorInfo> tensors() {
     return Collections.unmodifiableMap(tensors);

@@ -19,6 +19,9 @@ public final class TestModels {
           "config.json",
           "generation_config.json",
           "model.safetensors",
+          "model-00001-of-00002.safetensors",
+          "model-00002-of-00002.safetensors",
+          "model.safetensors.index.json",
           "tokenizer.json",
           "tokenizer_config.json");
 
@@ -40,7 +43,9 @@ public final class TestModels {
       for (String file : FILES) {
         try (InputStream in =
             TestModels.class.getResourceAsStream("/io/infernet/inference/" + name + "/" + file)) {
-          Files.copy(in, folder.resolve(file));
+          if (in != null) {
+            Files.copy(in, folder.resolve(file));
+          }
         }
       }
     }

@@ -91,6 +91,22 @@ final class PickleWriter {
     op(REDUCE);
   }
 
+  /** An empty list of anything. */
+  void emptyList() {
+    op(EMPTY_LIST);
+  }
+
+  void integers(List<Long> values) {
+    global("torch.jit._pickle", "build_intlist");
+    op(MARK);
+    op(EMPTY_LIST);
+    op(MARK);
+    values.forEach(this::integer);
+    op('e');
+    op(TUPLE);
+    op(REDUCE);
+  }
+
   /** Begins a list of tensors; {@link #endTensorList} ends it. */
   void beginTensorList() {
     global("torch.jit._pickle", "build_tensorlist");

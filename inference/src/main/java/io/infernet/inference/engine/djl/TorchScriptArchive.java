@@ -103,6 +103,8 @@ final class TorchScriptArchive {
   private final String source;
   private final Map<String, List<Tensor>> lists = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, List<Long>> integerLists = new LinkedHashMap<>();
+  private final Map<String, Long> integers = new LinkedHashMap<>();
 
   /**
    * @param source the text of the class {@value #CLASS}, in TorchScript's serialized form
@@ -117,9 +119,26 @@ final class TorchScriptArchive {
     return this;
   }
 
-  /** Sets an attribute of type {@code List[Tensor]}. */
+  /** Sets an attribute of type {@code List[Tensor]}, or an empty one of any other list type. */
   TorchScriptArchive list(String name, List<Tensor> values) {
     lists.put(name, List.copyOf(values));
+    return this;
+  }
+
+  /** Sets an attribute of any list type to an empty list. */
+  TorchScriptArchive list(String name) {
+    return list(name, List.of());
+  }
+
+  /** Sets an attribute of type {@code List[int]}. */
+  TorchScriptArchive integers(String name, List<Long> values) {
+    integerLists.put(name, List.copyOf(values));
+    return this;
+  }
+
+  /** Sets an attribute of type {@code int}. */
+  TorchScriptArchive integer(String name, long value) {
+    integers.put(name, value);
     return this;
   }
 
@@ -140,12 +159,19 @@ final class TorchScriptArchive {
         add(zip, pickle, next[0]++, entry.getValue());
       }
       for (Map.Entry<String, List<Tensor>> entry : lists.entrySet()) {
-        pickle.attribute(entry.getKey()).beginTensorList();
+        pickle.attribute(entry.getKey());
+        if (entry.getValue().isEmpty()) {
+          pickle.emptyList();
+          continue;
+        }
+        pickle.beginTensorList();
         for (Tensor tensor : entry.getValue()) {
           add(zip, pickle, next[0]++, tensor);
         }
         pickle.endTensorList();
       }
+      integerLists.forEach((name, values) -> pickle.attribute(name).integers(values));
+      integers.forEach((name, value) -> pickle.attribute(name).integer(value));
       zip.add(ROOT + "data.pkl", pickle.finish());
       zip.add(ROOT + "code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
       zip.add(ROOT + "constants.pkl", NO_CONSTANTS);

@@ -1,0 +1,36 @@
+package io.infernet.inference.engine.djl;
+
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Fills in the blanks of generated source text. */
+final class ScriptText {
+
+  private static final Pattern BLANK = Pattern.compile("\\$([A-Z0-9_]+)");
+
+  private ScriptText() {}
+
+  /**
+   * Replaces every {@code $NAME}.
+   *
+   * @throws IllegalArgumentException when a name has no value
+   */
+  static String fill(String template, Map<String, ?> values) {
+    return BLANK
+        .matcher(template)
+        .replaceAll(
+            blank -> {
+              Object value = values.get(blank.group(1));
+              if (value == null) {
+                throw new IllegalArgumentException("no value for " + blank.group());
+              }
+              return Matcher.quoteReplacement(value.toString());
+            });
+  }
+
+  /** A text as methods of a class are written. */
+  static String method(String text) {
+    return text.indent(2);
+  }
+}
