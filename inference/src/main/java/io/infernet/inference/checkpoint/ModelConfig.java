@@ -47,7 +47,17 @@ public record ModelConfig(
     implements ModelDescription {
 
   /** The families this version runs. A new one is an entry here and a class. */
-  private static final List<ModelFamily> FAMILIES = List.of(new LlamaFamily());
+  private static final List<ModelFamily> FAMILIES =
+      List.of(
+          new LlamaFamily(),
+          new MistralFamily(),
+          new MixtralFamily(),
+          new Qwen2Family(),
+          new Qwen3Family(),
+          new Qwen3MoeFamily(),
+          new Gemma2Family(),
+          new Gemma3Family(),
+          new Phi3Family());
 
   public ModelConfig {
     requireNonNull(attention, "attention is null");

@@ -132,11 +132,17 @@ class ModelConfigTest {
   @Test
   void refusesByNameWhatItDoesNotRun() {
     unsupported(json -> json.putArray("architectures").add("MambaForCausalLM"), "MambaForCausalLM");
-    unsupported(json -> json.put("hidden_act", "gelu"), "hidden_act");
+    unsupported(json -> json.put("hidden_act", "relu"), "hidden_act");
+    unsupported(json -> json.put("residual_multiplier", 0.22), "residual_multiplier");
+    unsupported(json -> json.put("use_mrope", true), "use_mrope");
+    unsupported(json -> json.put("clip_qkv", 8), "clip_qkv");
+    unsupported(
+        json -> json.putArray("layer_types").add("full_attention").add("linear_attention"),
+        "linear_attention");
     unsupported(json -> json.put("partial_rotary_factor", 0.5), "partial_rotary_factor");
     unsupported(json -> json.putObject("quantization_config"), "quantization_config");
     unsupported(
-        json -> json.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4), "yarn");
+        json -> json.putObject("rope_scaling").put("rope_type", "mrope").put("factor", 4), "mrope");
   }
 
   @Test
@@ -149,6 +155,12 @@ class ModelConfigTest {
     damaged(json -> json.put("hidden_size", "32"), "hidden_size");
     damaged(json -> json.put("num_key_value_heads", 3), "heads");
     damaged(json -> json.put("head_dim", 7), "head_dim");
+    damaged(json -> json.put("num_hidden_layers", 1_000_000_000), "num_hidden_layers");
+    damaged(json -> json.put("num_hidden_layers", 100_000), "num_hidden_layers");
+    damaged(json -> json.put("num_attention_heads", 1 << 20), "num_attention_heads");
+    damaged(json -> json.put("intermediate_size", 1 << 23), "intermediate_size");
+    damaged(json -> json.putArray("layer_types").add("full_attention"), "layer_types");
+    damaged(json -> json.put("rope_scaling", "yarn"), "rope_scaling");
     damaged(json -> json.put("rms_norm_eps", -1), "rms_norm_eps");
     damaged(json -> json.put("rope_theta", 0), "rope_theta");
     damaged(json -> json.put("eos_token_id", -1), "eos_token_id");
