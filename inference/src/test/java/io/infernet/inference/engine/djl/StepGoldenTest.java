@@ -47,7 +47,7 @@ class StepGoldenTest {
       StepGraph graph = new StepGraph(checkpoint.config(), Arithmetic.FLOAT32, kernel, Device.CPU);
       StepGraph.Archive written = graph.archive(WeightSource.of(checkpoint));
       written.archive().write(archive);
-      return StepDecoder.load(archive, written.files(), graph.sizes(EXTENT, 4 * EXTENT), 1);
+      return StepDecoder.load(archive, written.files(), graph.sizes(EXTENT, 16 * EXTENT), 1);
     }
   }
 
@@ -78,7 +78,7 @@ class StepGoldenTest {
         List<Integer> whose = new ArrayList<>();
         for (int i = 0; i < goldens.size(); i++) {
           int[] ids = goldens.get(i).ids().toArray();
-          int end = Math.min(ids.length, done[i] + piece[i]);
+          int end = Math.min(ids.length, done[i] + piece[i % piece.length]);
           if (done[i] < end) {
             chunks.add(
                 new Chunk(
