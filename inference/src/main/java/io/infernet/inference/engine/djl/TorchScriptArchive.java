@@ -31,8 +31,8 @@ final class TorchScriptArchive {
 
   private static final String ROOT = "model/";
 
-  /** Version 3 of the archive, which every libtorch since 1.6 reads. */
-  private static final String VERSION = "3\n";
+  /** Of the archive and of the operators that its text calls; libtorch reads it since 1.13. */
+  private static final String VERSION = "10\n";
 
   /** An empty tuple: the graph has no constants of its own. */
   private static final byte[] NO_CONSTANTS = {(byte) 0x80, 2, ')', '.'};

@@ -52,7 +52,15 @@ class StepGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
+  @ValueSource(
+      strings = {
+        "storyteller",
+        "tiny-llama3",
+        "tiny-qwen2",
+        "tiny-mistral",
+        "tiny-qwen3",
+        "tiny-gemma2"
+      })
   void computesTheReferenceLogprobsOfAPromptAtOnce(String name) throws IOException {
     for (LinearKernel kernel : List.of(new PlainLinear(), new OneDnnLinear())) {
       try (Decoder decoder = decoder(name, kernel)) {
@@ -67,7 +75,15 @@ class StepGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
+  @ValueSource(
+      strings = {
+        "storyteller",
+        "tiny-llama3",
+        "tiny-qwen2",
+        "tiny-mistral",
+        "tiny-qwen3",
+        "tiny-gemma2"
+      })
   void computesTheSameInPiecesBesideOtherSequences(String name) throws IOException {
     try (Decoder decoder = decoder(name, new OneDnnLinear())) {
       List<Golden> goldens = Golden.of(name);
@@ -106,7 +122,15 @@ class StepGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
+  @ValueSource(
+      strings = {
+        "storyteller",
+        "tiny-llama3",
+        "tiny-qwen2",
+        "tiny-mistral",
+        "tiny-qwen3",
+        "tiny-gemma2"
+      })
   void makesTheReferenceTokensFromAMovedCache(String name) throws IOException {
     try (Decoder decoder = decoder(name, new OneDnnLinear())) {
       for (Golden golden : Golden.of(name)) {
@@ -134,7 +158,15 @@ class StepGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
+  @ValueSource(
+      strings = {
+        "storyteller",
+        "tiny-llama3",
+        "tiny-qwen2",
+        "tiny-mistral",
+        "tiny-qwen3",
+        "tiny-gemma2"
+      })
   void givesTheStatesThatTheHeadSees(String name) throws IOException {
     try (Decoder decoder = decoder(name, new PlainLinear())) {
       int[] ids = Golden.of(name).get(1).ids().toArray();
