@@ -47,7 +47,7 @@ final class BertFamily implements EncoderFamily {
             : List.of(new Dense("pooler.dense", hidden, Dense.Activation.TANH).underPrefix());
     return new Body(
         family,
-        EncoderTensors.bert(roberta ? "roberta." : "bert."),
+        EncoderNames.bert(roberta ? "roberta." : "bert."),
         config.count("vocab_size"),
         hidden,
         config.count("intermediate_size"),

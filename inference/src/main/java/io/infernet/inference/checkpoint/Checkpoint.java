@@ -122,6 +122,20 @@ public final class Checkpoint implements AutoCloseable {
             .formatted(folder, description.task()));
   }
 
+  /**
+   * The configuration of an encoder.
+   *
+   * @throws UnsupportedModelException when it is none
+   */
+  public EncoderConfig encoderConfig() {
+    if (description instanceof EncoderConfig config) {
+      return config;
+    }
+    throw new UnsupportedModelException(
+        "the model in %s gives no vectors or classes: it is made to %s"
+            .formatted(folder, description.task()));
+  }
+
   /** Whether there is a tensor of that name. */
   public boolean has(String name) {
     return fileOf.containsKey(name);

@@ -21,7 +21,7 @@ final class DistilBertFamily implements EncoderFamily {
     int hidden = config.count("dim", 768);
     return new Body(
         "distilbert",
-        EncoderTensors.distilBert(),
+        EncoderNames.distilBert(),
         config.count("vocab_size"),
         hidden,
         config.count("hidden_dim", 4 * hidden),

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -62,7 +63,7 @@ public record EncoderConfig(
    */
   public record Body(
       String family,
-      EncoderTensors names,
+      EncoderNames names,
       int vocabSize,
       int hiddenSize,
       int intermediateSize,
@@ -174,6 +175,15 @@ public record EncoderConfig(
   @Override
   public List<Integer> stopIds() {
     return List.of();
+  }
+
+  /**
+   * The tensors that such a model consists of.
+   *
+   * @param has whether a checkpoint has a tensor of that name
+   */
+  public EncoderTensors tensors(Predicate<String> has) {
+    return new EncoderTensors(this, has);
   }
 
   /** Whether an architecture is an encoder that this version runs. */

@@ -1,5 +1,6 @@
 package io.infernet.inference.tokenizer;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.NativeLibraries;
@@ -66,11 +67,42 @@ public final class TextTokenizer implements AutoCloseable {
    * @throws InfernetException when the text is longer than the tokenizer takes
    */
   public TokenIds encode(String text, boolean addSpecialTokens) {
-    if (text.length() > maxChars) {
+    checkLength(text.length());
+    return narrow(tokenizer.encode(text, addSpecialTokens, false).getIds());
+  }
+
+  /**
+   * A text as an encoder model reads it, with the model's special tokens.
+   *
+   * @throws InfernetException when the text is longer than the tokenizer takes
+   */
+  public TypedTokens encodeTyped(String text) {
+    checkLength(text.length());
+    return typed(tokenizer.encode(text, true, false));
+  }
+
+  /**
+   * A pair of texts as an encoder model reads it, with the model's special tokens.
+   *
+   * @throws InfernetException when both together are longer than the tokenizer takes
+   */
+  public TypedTokens encodeTyped(String first, String second) {
+    checkLength((long) first.length() + second.length());
+    return typed(tokenizer.encode(first, second, true, false));
+  }
+
+  private static TypedTokens typed(Encoding encoding) {
+    return new TypedTokens(narrow(encoding.getIds()), narrow(encoding.getTypeIds()));
+  }
+
+  private void checkLength(long chars) {
+    if (chars > maxChars) {
       throw new InfernetException(
-          "the text has %d characters; at most %d are taken".formatted(text.length(), maxChars));
+          "the text has %d characters; at most %d are taken".formatted(chars, maxChars));
     }
-    long[] ids = tokenizer.encode(text, addSpecialTokens, false).getIds();
+  }
+
+  private static TokenIds narrow(long[] ids) {
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       narrow[i] = Math.toIntExact(ids[i]);

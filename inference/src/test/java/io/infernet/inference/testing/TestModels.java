@@ -16,12 +16,16 @@ public final class TestModels {
 
   private static final List<String> FILES =
       List.of(
+          "1_Pooling/config.json",
           "config.json",
+          "config_sentence_transformers.json",
           "generation_config.json",
           "model.safetensors",
           "model-00001-of-00002.safetensors",
           "model-00002-of-00002.safetensors",
           "model.safetensors.index.json",
+          "modules.json",
+          "sentence_bert_config.json",
           "tokenizer.json",
           "tokenizer_config.json");
 
@@ -44,6 +48,7 @@ public final class TestModels {
         try (InputStream in =
             TestModels.class.getResourceAsStream("/io/infernet/inference/" + name + "/" + file)) {
           if (in != null) {
+            Files.createDirectories(folder.resolve(file).getParent());
             Files.copy(in, folder.resolve(file));
           }
         }

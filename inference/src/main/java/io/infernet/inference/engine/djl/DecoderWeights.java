@@ -191,33 +191,8 @@ final class DecoderWeights {
               Map.of("COUNT", kind.count, "ATTRIBUTE", kind.attribute, "LOADER", kind.loader)));
     }
     return ScriptText.fill(
-        """
-        def take(self: __torch__.Model,
-          files: List[str]) -> Tensor:
-          at = self.cursor
-          offset = (self.layout)[torch.add(at, 2)]
-          end = torch.add(torch.add(at, 4), (self.layout)[torch.add(at, 3)])
-          shape = torch.slice(self.layout, torch.add(at, 4), end, 1)
-          count = 1
-          for i in range(torch.len(shape)):
-            count = torch.mul(count, shape[i])
-          self.cursor = end
-          whole = torch.from_file(files[(self.layout)[at]], False, torch.add(offset, count), dtype=(self.layout)[torch.add(at, 1)])
-          return torch.view(torch.slice(whole, 0, offset), shape)
-        def take_all(self: __torch__.Model,
-          files: List[str]) -> List[Tensor]:
-          count = (self.layout)[self.cursor]
-          self.cursor = torch.add(self.cursor, 1)
-          all = annotate(List[Tensor], [])
-          for i in range(count):
-            _0 = torch.append(all, (self).take(files))
-          return all
-        def take_bias(self: __torch__.Model,
-          files: List[str]) -> List[Tensor]:
-          pieces = (self).take_all(files)
-          if torch.gt(torch.len(pieces), 0):
-            pieces = [torch.to(torch.cat(pieces, 0), $DEVICE, $TYPE)]
-          return pieces
+        WeightLayout.methods()
+            + """
         def norm_weight(self: __torch__.Model,
           files: List[str]) -> Tensor:
           w = torch.to((self).take(files), $DEVICE, 6, False, True)
@@ -225,10 +200,6 @@ final class DecoderWeights {
         def router_matrix(self: __torch__.Model,
           files: List[str]) -> Tensor:
           return torch.to((self).take(files), $DEVICE, 6, False, True)
-        def matrix(self: __torch__.Model,
-          files: List[str]) -> List[Tensor]:
-          stored = (self).take_all(files)
-          return (self).pack(stored, (self).take_bias(files))
         def gated_matrix(self: __torch__.Model,
           files: List[str]) -> List[Tensor]:
           stored = (self).take_all(files)

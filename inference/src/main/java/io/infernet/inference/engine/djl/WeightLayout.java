@@ -31,8 +31,13 @@ final class WeightLayout {
 
   /** Adds a matrix and its bias, which {@code matrix} will give. */
   void matrix(Projection matrix) {
-    addAll(source.matrix(matrix));
-    addAll(matrix.biases().stream().map(source::tensor).toList());
+    matrix(matrix, source);
+  }
+
+  /** Adds a matrix that lies elsewhere than the rest. */
+  void matrix(Projection matrix, WeightSource from) {
+    addAll(from.matrix(matrix));
+    addAll(matrix.biases().stream().map(from::tensor).toList());
   }
 
   private void addAll(List<StoredTensor> tensors) {
@@ -65,5 +70,45 @@ final class WeightLayout {
   /** The list. */
   List<Long> numbers() {
     return List.copyOf(numbers);
+  }
+
+  /**
+   * The methods of a graph that read the list, which is its attribute {@code layout}; {@code
+   * cursor} is how far it has been read. {@code take} gives a tensor, mapped from its file, and
+   * {@code matrix} one that the {@link LinearKernel} has laid out.
+   */
+  static String methods() {
+    return """
+    def take(self: __torch__.Model,
+      files: List[str]) -> Tensor:
+      at = self.cursor
+      offset = (self.layout)[torch.add(at, 2)]
+      end = torch.add(torch.add(at, 4), (self.layout)[torch.add(at, 3)])
+      shape = torch.slice(self.layout, torch.add(at, 4), end, 1)
+      count = 1
+      for i in range(torch.len(shape)):
+        count = torch.mul(count, shape[i])
+      self.cursor = end
+      whole = torch.from_file(files[(self.layout)[at]], False, torch.add(offset, count), dtype=(self.layout)[torch.add(at, 1)])
+      return torch.view(torch.slice(whole, 0, offset), shape)
+    def take_all(self: __torch__.Model,
+      files: List[str]) -> List[Tensor]:
+      count = (self.layout)[self.cursor]
+      self.cursor = torch.add(self.cursor, 1)
+      all = annotate(List[Tensor], [])
+      for i in range(count):
+        _0 = torch.append(all, (self).take(files))
+      return all
+    def take_bias(self: __torch__.Model,
+      files: List[str]) -> List[Tensor]:
+      pieces = (self).take_all(files)
+      if torch.gt(torch.len(pieces), 0):
+        pieces = [torch.to(torch.cat(pieces, 0), $DEVICE, $TYPE)]
+      return pieces
+    def matrix(self: __torch__.Model,
+      files: List[str]) -> List[Tensor]:
+      stored = (self).take_all(files)
+      return (self).pack(stored, (self).take_bias(files))
+    """;
   }
 }

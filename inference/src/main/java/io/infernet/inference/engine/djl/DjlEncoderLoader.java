@@ -1,0 +1,89 @@
+package io.infernet.inference.engine.djl;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.inference.checkpoint.Checkpoint;
+import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.DType;
+import io.infernet.inference.checkpoint.EncoderConfig;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
+import io.infernet.inference.encoding.Encoder;
+import io.infernet.inference.engine.EngineConfig;
+import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.Variant;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Reads encoders into memory. With no variant the arithmetic is bfloat16 where the weights are
+ * stored so, and float32 otherwise. Used by one thread at a time.
+ */
+final class DjlEncoderLoader {
+
+  /** As for decoders: below, threads wait for each other longer than they compute. */
+  private static final long BYTES_PER_THREAD = 32 << 20;
+
+  private final EngineConfig config;
+  private final CheckpointLimits limits;
+  private final GraphCache graphs;
+
+  DjlEncoderLoader(EngineConfig config, CheckpointLimits limits) {
+    this.config = requireNonNull(config, "config is null");
+    this.limits = requireNonNull(limits, "limits is null");
+    graphs = new GraphCache(config.graphFolder());
+  }
+
+  /**
+   * Loads an encoder.
+   *
+   * @throws io.infernet.inference.InfernetException that says what is wrong with the model or the
+   *     machine
+   */
+  Encoder load(InstalledModel model) {
+    String version = Libtorch.start(config.nativesFolder());
+    LinearKernel kernel = linearKernel();
+    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+      EncoderConfig encoder = checkpoint.encoderConfig();
+      Arithmetic arithmetic = arithmetic(model);
+      EncoderGraph graph = new EncoderGraph(encoder, arithmetic, kernel);
+      try (EncoderModules modules = EncoderModules.open(model.folder(), encoder, limits)) {
+        WeightLayout layout = graph.layout(checkpoint, modules);
+        Path archive =
+            graphs.get(
+                model.manifest().cid(),
+                "encoder-cpu-%s-%s-%s-%d"
+                    .formatted(kernel.label(), arithmetic.label(), version, EncoderGraph.VERSION),
+                file -> graph.archive(layout).write(file));
+        long threads = Math.max(1, graph.weightBytes() / BYTES_PER_THREAD);
+        return DjlEncoder.load(
+            archive,
+            graph,
+            layout.files(),
+            Math.min(encoder.contextLength(), config.maxContext()),
+            (int) Math.min(config.threads(), threads));
+      }
+    }
+  }
+
+  private static Arithmetic arithmetic(InstalledModel model) {
+    Optional<Variant> variant = model.name().variant();
+    if (variant.isEmpty()) {
+      return model.manifest().storedAs().equals(DType.BF16.label())
+          ? Arithmetic.BFLOAT16
+          : Arithmetic.FLOAT32;
+    }
+    return switch (variant.get()) {
+      case FP32 -> Arithmetic.FLOAT32;
+      case BF16 -> Arithmetic.BFLOAT16;
+      default ->
+          throw new UnsupportedModelException(
+              "%s: encoders run as stored, as fp32 or as bf16".formatted(model.name()));
+    };
+  }
+
+  private static LinearKernel linearKernel() {
+    String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+    return arch.equals("amd64") || arch.equals("x86_64") ? new OneDnnLinear() : new PlainLinear();
+  }
+}
