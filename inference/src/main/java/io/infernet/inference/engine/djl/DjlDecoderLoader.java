@@ -70,4 +70,40 @@ final class DjlDecoderLoader {
           (int) Math.min(config.threads(), threads));
     }
   }
+
+  /**
+   * Reads a model into memory, for steps over several sequences.
+   *
+   * @param device where it computes
+   * @param places tokens in its cache
+   * @throws io.infernet.inference.InfernetException that says what is wrong with the model or the
+   *     machine
+   */
+  io.infernet.inference.batching.Decoder loadSteps(
+      InstalledModel model, Device device, int places) {
+    String version = Libtorch.start(config.nativesFolder());
+    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+      StepGraph graph =
+          new StepGraph(
+              checkpoint.config(),
+              model.name().variant().filter(Variant.BF16::equals).isPresent()
+                  ? io.infernet.inference.engine.djl.Arithmetic.BFLOAT16
+                  : io.infernet.inference.engine.djl.Arithmetic.FLOAT32,
+              Libtorch.linearKernel() == LinearKernel.ONEDNN && !device.isGpu()
+                  ? new OneDnnLinear()
+                  : new PlainLinear(),
+              device);
+      StepGraph.Archive written = graph.archive(WeightSource.of(checkpoint));
+      Path archive =
+          graphs.get(
+              model.manifest().cid(),
+              (graph.label() + "-" + version).replace(':', '-'),
+              written.archive()::write);
+      int context = Math.min(model.manifest().contextLength(), config.maxContext());
+      StepDecoder.Sizes sizes = graph.sizes(context, places);
+      long threads = Math.max(1, sizes.memoryBytes() / BYTES_PER_THREAD);
+      return StepDecoder.load(
+          archive, written.files(), sizes, (int) Math.min(config.threads(), threads));
+    }
+  }
 }
