@@ -170,6 +170,11 @@ public final class DecoderTensors {
     return all;
   }
 
+  /** How many numbers they are in all. */
+  public long parameters() {
+    return all().stream().mapToLong(TensorSpec::elements).sum();
+  }
+
   private String layer(int layer) {
     return names.root() + "layers." + layer + ".";
   }

@@ -14,6 +14,11 @@ public record TensorSpec(String name, List<Long> shape) {
     shape = List.copyOf(shape);
   }
 
+  /** How many numbers it has. */
+  public long elements() {
+    return shape.stream().reduce(1L, Math::multiplyExact);
+  }
+
   static TensorSpec vector(String name, long size) {
     return new TensorSpec(name, List.of(size));
   }
