@@ -19,4 +19,10 @@ public class EngineBusyException extends InfernetException {
             + waiting
             + " waiting; try again later");
   }
+
+  /** None: under load this is thrown often, and where it comes from is known. */
+  @Override
+  public Throwable fillInStackTrace() {
+    return this;
+  }
 }

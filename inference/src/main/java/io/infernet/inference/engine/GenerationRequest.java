@@ -21,6 +21,9 @@ import java.util.Set;
  * @param topLogprobs empty for no log-probabilities; else how many of the likeliest tokens are
  *     reported beside the chosen one, 0 to {@value #MAX_TOP_LOGPROBS}
  * @param scorePrompt whether the prompt's tokens are scored too ({@link TokenListener#onPrompt})
+ * @param hiddenStates whether the hidden states are wanted too ({@link TokenListener#onHidden})
+ * @param tenant on whose behalf; when many answers are asked for, tenants get equal shares of the
+ *     engine
  */
 public record GenerationRequest(
     InstalledModel model,
@@ -30,7 +33,15 @@ public record GenerationRequest(
     int maxTokens,
     Set<Integer> stopIds,
     OptionalInt topLogprobs,
-    boolean scorePrompt) {
+    boolean scorePrompt,
+    boolean hiddenStates,
+    String tenant) {
+
+  /** Who asks for the answer when nobody says so: the owner of this machine. */
+  public static final String LOCAL_TENANT = "";
+
+  /** Longer names say no more. */
+  private static final int MAX_TENANT_LENGTH = 256;
 
   /** As many as OpenAI's chat endpoint offers. */
   public static final int MAX_TOP_LOGPROBS = 20;
@@ -48,7 +59,33 @@ public record GenerationRequest(
     if (top < 0 || top > MAX_TOP_LOGPROBS) {
       throw new IllegalArgumentException("topLogprobs out of range: " + top);
     }
+    if (tenant.length() > MAX_TENANT_LENGTH) {
+      throw new IllegalArgumentException("the tenant's name is too long: " + tenant.length());
+    }
     stopIds = Set.copyOf(stopIds);
+  }
+
+  /** Without hidden states, for the owner of this machine. */
+  public GenerationRequest(
+      InstalledModel model,
+      TokenIds prompt,
+      TokenIds outputSoFar,
+      SamplingParams sampling,
+      int maxTokens,
+      Set<Integer> stopIds,
+      OptionalInt topLogprobs,
+      boolean scorePrompt) {
+    this(
+        model,
+        prompt,
+        outputSoFar,
+        sampling,
+        maxTokens,
+        stopIds,
+        topLogprobs,
+        scorePrompt,
+        false,
+        LOCAL_TENANT);
   }
 
   /** A plain request: a fresh answer that ends at the model's own stop tokens. */
@@ -67,7 +104,30 @@ public record GenerationRequest(
 
   /** The same request, resumed after {@code output}. */
   public GenerationRequest resumedAfter(TokenIds output) {
+    return with(output, hiddenStates, tenant);
+  }
+
+  /** The same request, with hidden states. */
+  public GenerationRequest withHiddenStates() {
+    return with(outputSoFar, true, tenant);
+  }
+
+  /** The same request on behalf of {@code name}. */
+  public GenerationRequest forTenant(String name) {
+    return with(outputSoFar, hiddenStates, name);
+  }
+
+  private GenerationRequest with(TokenIds output, boolean hidden, String name) {
     return new GenerationRequest(
-        model, prompt, output, sampling, maxTokens, stopIds, topLogprobs, scorePrompt);
+        model,
+        prompt,
+        output,
+        sampling,
+        maxTokens,
+        stopIds,
+        topLogprobs,
+        scorePrompt,
+        hidden,
+        name);
   }
 }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Turns logits into log-probabilities. Stateless. */
-final class Scorer {
+public final class Scorer {
 
   private Scorer() {}
 
@@ -17,7 +17,7 @@ final class Scorer {
    * @param id the token that was chosen or given
    * @param top how many of the likeliest tokens to report
    */
-  static TokenScore score(float[] logits, int from, int to, int id, int top) {
+  public static TokenScore score(float[] logits, int from, int to, int id, int top) {
     float max = logits[from];
     for (int i = from; i < to; i++) {
       max = Math.max(max, logits[i]);

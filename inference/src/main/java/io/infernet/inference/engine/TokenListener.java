@@ -16,6 +16,14 @@ public interface TokenListener {
    */
   default void onPrompt(List<Optional<TokenScore>> scores) {}
 
+  /**
+   * The hidden states of the sequence's next tokens, when {@link GenerationRequest#hiddenStates}
+   * asks: all of the prompt in order, in pieces, before the first token of the answer; then those
+   * of each token of the answer before the one that follows it. The last token has none, because
+   * the answer ends there.
+   */
+  default void onHidden(HiddenStates states) {}
+
   /** The next token of the answer. */
   void onToken(GeneratedToken token);
 

@@ -1,0 +1,657 @@
+package io.infernet.inference.batching;
+
+import static java.util.Objects.requireNonNull;
+
+import io.infernet.inference.batching.PrefixCache.Source;
+import io.infernet.inference.engine.ContextLengthExceededException;
+import io.infernet.inference.engine.EngineBusyException;
+import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.Generation;
+import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.TokenListener;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the answers of one model, many at once: each step computes the next token of all answers
+ * under way and a piece of the prompts of new ones. {@link #submit}, {@link #status} and {@link
+ * Generation#cancel} may be called from any thread; {@link #step} and {@link #close} belong to the
+ * engine thread, on which all listeners are called.
+ *
+ * <p>Implementation notes.
+ *
+ * <ul>
+ *   <li>Who begins: {@link FairQueue}; nobody overtakes the one whose turn it is, so that a long
+ *       prompt gets its room in the end. When there is no place for a tenant that has nothing under
+ *       way, the youngest answer of the tenant with most rests.
+ *   <li>Room: an answer begins when its tokens fit and all others can still grow once. When one
+ *       cannot grow, kept sequences go ({@link PrefixCache}); then the youngest answer rests. It
+ *       keeps its tokens; what of them is still in the cache later is used again, the rest is
+ *       computed again, and its listener notices only the time.
+ *   <li>Prompts: half of a step's budget belongs to the oldest unfinished one, the rest to those
+ *       with least left to compute. So brief prompts are quick and none starves.
+ *   <li>Prompts that begin alike: the second waits until the first has computed what both need, and
+ *       copies it.
+ *   <li>Failures: when a step with several answers fails, each is computed alone, and only those
+ *       that fail then have failed.
+ * </ul>
+ */
+public final class ContinuousBatcher {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ContinuousBatcher.class);
+
+  /** Most logits computed in one step when prompts are scored: 64 MiB. */
+  private static final int MAX_SCORED_LOGITS = 1 << 24;
+
+  /** Most logits for tokens to be chosen in one step: 128 MiB. */
+  private static final int MAX_CHOSEN_LOGITS = 1 << 25;
+
+  /** What an output token costs in the count of who was served how much; a prompt token costs 1. */
+  private static final int OUTPUT_COST = 2;
+
+  private final BatcherConfig config;
+  private final CompletableFuture<Decoder> model;
+  private final RowWorkers rows;
+  private final Runnable wakeUp;
+
+  /** Guards waiting, runningCount, arrivals and closed. */
+  private final Object lock = new Object();
+
+  private final FairQueue<Answer> waiting = new FairQueue<>();
+  private int runningCount;
+  private long arrivals;
+  private boolean closed;
+
+  private final Queue<Answer> cancelled = new ConcurrentLinkedQueue<>();
+
+  /** By number: the oldest first. Engine thread only, as is all below. */
+  private final TreeMap<Long, Answer> running = new TreeMap<>();
+
+  private @Nullable PrefixCache cache;
+  private long preemptions;
+
+  /** The answer computed last, in deterministic mode. */
+  private long turn = -1;
+
+  private volatile BatcherStatus memory = new BatcherStatus(0, 0, 0, 0, 0, 0, 0);
+
+  /**
+   * @param model done when the model is loaded; its owner closes it after this
+   * @param helpers runs tasks that choose tokens beside the engine thread; may refuse them
+   * @param wakeUp called from any thread when there may be something to do again
+   */
+  public ContinuousBatcher(
+      BatcherConfig config, CompletableFuture<Decoder> model, Executor helpers, Runnable wakeUp) {
+    this.config = requireNonNull(config, "config is null");
+    this.model = requireNonNull(model, "model is null");
+    this.wakeUp = requireNonNull(wakeUp, "wakeUp is null");
+    rows = new RowWorkers(helpers, config.samplingThreads());
+  }
+
+  /**
+   * Queues an answer.
+   *
+   * @throws ContextLengthExceededException when the model is loaded and its cache is smaller than
+   *     the prompt; when it is still being loaded the listener hears of it
+   * @throws EngineBusyException when the queue is full
+   */
+  public Generation submit(GenerationRequest request, TokenListener listener) {
+    Answer answer;
+    synchronized (lock) {
+      if (closed) {
+        throw new IllegalStateException("the engine is closed");
+      }
+      int waits = waiting.size();
+      if (runningCount + waits >= config.maxBatch() + config.maxWaiting()) {
+        throw new EngineBusyException(runningCount, waits);
+      }
+      if (model.isDone() && !model.isCompletedExceptionally()) {
+        requireFit(request, model.join());
+      }
+      answer = new Answer(arrivals++, request, listener, this::cancel);
+      waiting.add(answer.tenant(), answer.number(), answer);
+    }
+    model.whenComplete((decoder, error) -> wakeUp.run());
+    return answer;
+  }
+
+  private static void requireFit(GenerationRequest request, Decoder decoder) {
+    int context = context(decoder);
+    int prompt = request.prompt().size();
+    if (prompt > context - (request.maxTokens() == 0 ? 0 : 1)
+        || prompt + request.outputSoFar().size() > context) {
+      throw new ContextLengthExceededException(request.model().name(), prompt, context);
+    }
+  }
+
+  /** The most tokens of one sequence. */
+  private static int context(Decoder decoder) {
+    return Math.min(decoder.contextLength(), decoder.cacheTokens());
+  }
+
+  /** On any thread. */
+  private void cancel(Answer answer) {
+    cancelled.add(answer);
+    wakeUp.run();
+  }
+
+  /** How busy it is; the figures for tokens are those after the last step. */
+  public BatcherStatus status() {
+    BatcherStatus last = memory;
+    synchronized (lock) {
+      return new BatcherStatus(
+          runningCount,
+          waiting.size(),
+          last.cacheTokens(),
+          last.activeTokens(),
+          last.keptTokens(),
+          last.reusedTokens(),
+          last.preemptions());
+    }
+  }
+
+  /**
+   * Makes one step.
+   *
+   * @return whether there was anything to do
+   */
+  public boolean step() {
+    boolean worked = endCancelled();
+    if (!model.isDone()) {
+      return worked;
+    }
+    if (model.isCompletedExceptionally()) {
+      return failAll() || worked;
+    }
+    Decoder decoder = model.join();
+    if (cache == null) {
+      cache = cacheOf(decoder);
+    }
+    try {
+      worked |= admit(decoder, cache);
+      List<Part> parts = config.deterministic() ? planTurn(cache) : plan(decoder, cache);
+      if (!parts.isEmpty()) {
+        compute(parts, decoder, cache);
+        worked = true;
+      }
+    } catch (RuntimeException | Error e) {
+      // Keys and values could not be moved: nobody knows what the cache holds now.
+      LOG.error("the cache of a model failed", e);
+      worked = true;
+      cache.abandon();
+      cache = null;
+      for (Answer answer : List.copyOf(running.values())) {
+        fail(answer, e, null);
+      }
+    }
+    report();
+    return worked;
+  }
+
+  private PrefixCache cacheOf(Decoder decoder) {
+    return new PrefixCache(
+        decoder.cacheTokens(),
+        decoder::copyCache,
+        config.maxKept(),
+        config.leastShared(),
+        unit(),
+        Math.min(config.growth(), 16));
+  }
+
+  /** Pieces in which what is computed may be shared. */
+  private int unit() {
+    return config.deterministic() ? config.prefillTokens() : 1;
+  }
+
+  private void report() {
+    PrefixCache now = cache;
+    memory =
+        now == null
+            ? new BatcherStatus(0, 0, 0, 0, 0, 0, preemptions)
+            : new BatcherStatus(
+                0,
+                0,
+                now.tokens(),
+                now.activeTokens(),
+                now.keptTokens(),
+                now.reused(),
+                preemptions);
+  }
+
+  // ---- Who is being computed ----
+
+  private boolean endCancelled() {
+    boolean worked = false;
+    for (Answer answer = cancelled.poll(); answer != null; answer = cancelled.poll()) {
+      if (!answer.ended()) {
+        if (!running.containsKey(answer.number())) {
+          leaveQueue(answer);
+        }
+        finish(answer, FinishReason.CANCELLED, cache);
+        worked = true;
+      }
+    }
+    return worked;
+  }
+
+  private void leaveQueue(Answer answer) {
+    synchronized (lock) {
+      waiting.remove(answer.tenant(), answer.number());
+    }
+  }
+
+  /** The model failed to load. */
+  private boolean failAll() {
+    List<Answer> all;
+    synchronized (lock) {
+      all = waiting.all();
+    }
+    for (Answer answer : all) {
+      leaveQueue(answer);
+      fail(answer, modelError(), null);
+    }
+    return !all.isEmpty();
+  }
+
+  private Throwable modelError() {
+    try {
+      model.join();
+      throw new IllegalStateException("the model has not failed");
+    } catch (CompletionException e) {
+      return e.getCause() == null ? e : e.getCause();
+    }
+  }
+
+  /** Lets those begin whose turn it is, as long as there is room. */
+  private boolean admit(Decoder decoder, PrefixCache room) {
+    boolean worked = false;
+    for (Answer next = peek(); next != null; next = peek()) {
+      try {
+        requireFit(next.request(), decoder);
+        next.prepare(decoder.vocabSize(), context(decoder), unit());
+      } catch (RuntimeException e) {
+        leaveQueue(next);
+        fail(next, e, room);
+        worked = true;
+        continue;
+      }
+      if (next.complete()) {
+        leaveQueue(next);
+        finish(next, FinishReason.LENGTH, room);
+        worked = true;
+        continue;
+      }
+      boolean fits = activate(next, decoder, room);
+      while (!fits && restForOtherTenant(next, room)) {
+        fits = activate(next, decoder, room);
+      }
+      if (!fits) {
+        break;
+      }
+      running.put(next.number(), next);
+      synchronized (lock) {
+        waiting.begin(next.tenant(), next.number());
+        runningCount++;
+      }
+      worked = true;
+    }
+    return worked;
+  }
+
+  private @Nullable Answer peek() {
+    synchronized (lock) {
+      return waiting.peek();
+    }
+  }
+
+  /** Answers at once: as configured, unless their logits would take too much memory. */
+  private int batch(Decoder decoder) {
+    return Math.min(config.maxBatch(), Math.max(1, MAX_CHOSEN_LOGITS / decoder.vocabSize()));
+  }
+
+  /** Finds an answer its place in the cache; false when there is none for now. */
+  private boolean activate(Answer answer, Decoder decoder, PrefixCache room) {
+    if (running.size() >= batch(decoder)) {
+      return false;
+    }
+    Sequence sequence = answer.sequence();
+    int growth = Math.min(config.growth(), answer.room());
+    int least = Math.min(sequence.length() + growth, context(decoder));
+    // So that those who are under way can grow once before somebody must rest.
+    long spare = room.tokens() - room.activeTokens() - least;
+    for (Answer other : running.values()) {
+      spare -= Math.min(config.growth(), other.room());
+    }
+    if (spare < 0 && !running.isEmpty()) {
+      return false;
+    }
+    int wanted =
+        Math.min(sequence.length() + Math.max(growth, answer.room() / 2), context(decoder));
+    wanted = Math.max(least, Math.min(wanted, room.tokens() / 4));
+    if (!room.activate(sequence, answer.reusable(), least, wanted)) {
+      return false;
+    }
+    answer.waitFor(sequence.computed() == 0 ? room.share(sequence, answer.reusable()) : null);
+    return true;
+  }
+
+  /** Lets an answer of the tenant with most of them rest when the next one's tenant has none. */
+  private boolean restForOtherTenant(Answer next, PrefixCache room) {
+    Map<String, Integer> counts = new HashMap<>();
+    running.values().forEach(answer -> counts.merge(answer.tenant(), 1, Integer::sum));
+    if (counts.containsKey(next.tenant())) {
+      return false;
+    }
+    int most = counts.values().stream().mapToInt(n -> n).max().orElse(0);
+    if (most < 2) {
+      return false;
+    }
+    for (Answer answer : running.descendingMap().values()) {
+      if (counts.getOrDefault(answer.tenant(), 0) == most) {
+        rest(answer, room);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** An answer under way waits again; its tokens stay in the cache while nobody needs the room. */
+  private void rest(Answer answer, PrefixCache room) {
+    preemptions++;
+    running.remove(answer.number());
+    answer.waitFor(null);
+    room.keep(answer.sequence());
+    synchronized (lock) {
+      waiting.resume(answer.tenant(), answer.number(), answer);
+      runningCount--;
+    }
+    for (Answer other : running.values()) {
+      Source source = other.source();
+      if (source != null && source.sequence() == answer.sequence()) {
+        // Not later: two must never wait for each other.
+        other.waitFor(room.share(other.sequence(), other.reusable()));
+      }
+    }
+  }
+
+  // ---- What a step computes ----
+
+  private record Part(Answer answer, Chunk chunk) {}
+
+  /** The next token of all answers that have one, and pieces of prompts. */
+  private List<Part> plan(Decoder decoder, PrefixCache room) {
+    growAll(decoder, room);
+    List<Part> parts = new ArrayList<>();
+    List<Answer> reading = new ArrayList<>();
+    for (Answer answer : running.values()) {
+      if (answer.decoding()) {
+        parts.add(new Part(answer, answer.chunk(1)));
+      } else if (!waitsForSource(answer, room)) {
+        reading.add(answer);
+      }
+    }
+    int mixed = config.mixedTokens();
+    int budget =
+        parts.isEmpty()
+            ? config.prefillTokens()
+            : Math.max(mixed - parts.size(), Math.max(1, mixed / 8));
+    int scorable = Math.max(1, MAX_SCORED_LOGITS / decoder.vocabSize());
+    for (Map.Entry<Answer, Integer> grant : grants(reading, budget).entrySet()) {
+      Answer answer = grant.getKey();
+      int tokens = grant.getValue();
+      if (answer.scoring()) {
+        tokens = Math.min(tokens, scorable);
+        scorable -= tokens;
+      }
+      if (tokens > 0) {
+        parts.add(new Part(answer, answer.chunk(tokens)));
+      }
+    }
+    return parts;
+  }
+
+  /** Makes sure that each answer has a place for its next token; if need be the youngest rest. */
+  private void growAll(Decoder decoder, PrefixCache room) {
+    for (Answer answer : List.copyOf(running.values())) {
+      Sequence sequence = answer.sequence();
+      while (running.containsKey(answer.number())
+          && !room.grow(
+              sequence,
+              sequence.length(),
+              Math.min(sequence.length() + growth(answer), context(decoder)))) {
+        rest(running.lastEntry().getValue(), room);
+      }
+    }
+  }
+
+  /** Places to ask for beyond what an answer has: more for long ones, which are dear to move. */
+  private int growth(Answer answer) {
+    return Math.min(answer.room(), Math.max(config.growth(), answer.sequence().length() / 4));
+  }
+
+  /** Whether another answer is computing what this one needs too; if it has done so, copies it. */
+  private boolean waitsForSource(Answer answer, PrefixCache room) {
+    Source source = answer.source();
+    if (source != null
+        && (source.sequence().computed() >= source.tokens() || !room.active(source.sequence()))) {
+      answer.waitFor(room.share(answer.sequence(), answer.reusable()));
+    }
+    return answer.source() != null;
+  }
+
+  /** How many tokens each unfinished prompt gets. */
+  private static Map<Answer, Integer> grants(List<Answer> reading, int budget) {
+    Map<Answer, Integer> grants = new LinkedHashMap<>();
+    if (reading.isEmpty()) {
+      return grants;
+    }
+    Answer oldest = reading.get(0);
+    int left = budget;
+    int share = Math.min(oldest.sequence().remaining(), (budget + 1) / 2);
+    grants.put(oldest, share);
+    left -= share;
+    List<Answer> brief = new ArrayList<>(reading);
+    brief.sort(Comparator.comparingInt(answer -> answer.sequence().remaining()));
+    for (Iterator<Answer> all = brief.iterator(); left > 0 && all.hasNext(); ) {
+      Answer answer = all.next();
+      int has = grants.getOrDefault(answer, 0);
+      int more = Math.min(answer.sequence().remaining() - has, left);
+      grants.put(answer, has + more);
+      left -= more;
+    }
+    return grants;
+  }
+
+  /** In deterministic mode: the next piece of one sequence, cut where it would be cut alone. */
+  private List<Part> planTurn(PrefixCache room) {
+    Decoder decoder = model.join();
+    growAll(decoder, room);
+    List<Answer> order = new ArrayList<>(running.tailMap(turn, false).values());
+    order.addAll(running.headMap(turn, true).values());
+    for (Answer answer : order) {
+      if (answer.decoding() || !waitsForSource(answer, room)) {
+        turn = answer.number();
+        int computed = answer.sequence().computed();
+        int prompt = answer.request().prompt().size();
+        int unit = config.prefillTokens();
+        int tokens =
+            computed < prompt ? Math.min(prompt, computed - computed % unit + unit) - computed : 1;
+        if (answer.scoring()) {
+          tokens = Math.min(tokens, Math.max(1, MAX_SCORED_LOGITS / decoder.vocabSize()));
+        }
+        return List.of(new Part(answer, answer.chunk(tokens)));
+      }
+    }
+    return List.of();
+  }
+
+  // ---- Computing it ----
+
+  private void compute(List<Part> parts, Decoder decoder, PrefixCache room) {
+    boolean hidden = false;
+    List<Chunk> chunks = new ArrayList<>(parts.size());
+    for (Part part : parts) {
+      chunks.add(part.chunk);
+      hidden |= part.answer.wantsHidden();
+    }
+    Step step = new Step(chunks, hidden);
+    StepOutput output;
+    try {
+      output = decoder.step(step);
+    } catch (RuntimeException | Error e) {
+      if (parts.size() == 1) {
+        fail(parts.get(0).answer, e, room);
+      } else {
+        LOG.warn(
+            "a step of {} answers failed ({}); each is tried alone", parts.size(), e.toString());
+        for (Part part : parts) {
+          compute(List.of(part), decoder, room);
+        }
+      }
+      return;
+    }
+    for (Part part : parts) {
+      part.answer.sequence().advance(part.chunk.ids().length);
+      charge(part);
+    }
+    Outcome[] outcomes = choose(parts, output);
+    for (int i = 0; i < outcomes.length; i++) {
+      deliver(parts.get(i), output, i, outcomes[i], decoder.hiddenSize(), room);
+    }
+  }
+
+  private void charge(Part part) {
+    int tokens = part.chunk.ids().length;
+    boolean output = part.chunk.position() >= part.answer.given();
+    synchronized (lock) {
+      waiting.charge(part.answer.tenant(), (long) tokens * (output ? OUTPUT_COST : 1));
+    }
+  }
+
+  /** What was chosen after a chunk, or why that failed; neither when nothing was to be chosen. */
+  private record Outcome(Answer.@Nullable Choice choice, @Nullable Throwable error) {
+    static final Outcome NONE = new Outcome(null, null);
+  }
+
+  private Outcome[] choose(List<Part> parts, StepOutput output) {
+    Outcome[] outcomes = new Outcome[parts.size()];
+    int[] choosing = new int[parts.size()];
+    int count = 0;
+    for (int i = 0; i < outcomes.length; i++) {
+      outcomes[i] = Outcome.NONE;
+      if (parts.get(i).answer.choosesAfter(parts.get(i).chunk)) {
+        choosing[count++] = i;
+      }
+    }
+    int width = output.vocabSize();
+    rows.forEach(
+        count,
+        width,
+        k -> {
+          int i = choosing[k];
+          Part part = parts.get(i);
+          int rowsOfChunk = part.chunk.logits().rows(part.chunk.ids().length);
+          int from = (output.row(i) + rowsOfChunk - 1) * width;
+          try {
+            outcomes[i] =
+                new Outcome(part.answer.choose(output.logits(), from, from + width), null);
+          } catch (RuntimeException | Error e) {
+            outcomes[i] = new Outcome(null, e);
+          }
+        });
+    return outcomes;
+  }
+
+  private void deliver(
+      Part part, StepOutput output, int index, Outcome outcome, int hiddenSize, PrefixCache room) {
+    Answer answer = part.answer;
+    if (outcome.error != null) {
+      fail(answer, outcome.error, room);
+      return;
+    }
+    FinishReason reason = null;
+    try {
+      answer.computed(part.chunk, output, index, hiddenSize);
+      if (outcome.choice != null) {
+        reason = answer.take(outcome.choice);
+      } else if (answer.sequence().remaining() == 0) {
+        reason = FinishReason.LENGTH;
+      }
+    } catch (RuntimeException | Error e) {
+      fail(answer, e, room);
+      return;
+    }
+    if (reason != null) {
+      finish(answer, reason, room);
+    }
+  }
+
+  // ---- How answers end ----
+
+  private void finish(Answer answer, FinishReason reason, @Nullable PrefixCache room) {
+    leave(answer, room, true);
+    try {
+      answer.finish(reason);
+    } catch (RuntimeException | Error e) {
+      LOG.error("a listener failed", e);
+    }
+  }
+
+  private void fail(Answer answer, Throwable error, @Nullable PrefixCache room) {
+    leave(answer, room, false);
+    try {
+      answer.fail(error);
+    } catch (RuntimeException | Error e) {
+      LOG.error("a listener failed", e);
+    }
+  }
+
+  /** Before anybody hears that the answer has ended: who hears it may want its place. */
+  private void leave(Answer answer, @Nullable PrefixCache room, boolean keep) {
+    boolean ran = running.remove(answer.number()) != null;
+    if (ran) {
+      synchronized (lock) {
+        waiting.ended(answer.tenant());
+        runningCount--;
+      }
+    }
+    if (room != null && answer.placed()) {
+      Sequence sequence = answer.sequence();
+      if (ran && keep) {
+        room.keep(sequence);
+      } else if (ran) {
+        room.release(sequence);
+      }
+    }
+  }
+
+  /** Cancels everything; nothing can be submitted any more. */
+  public void close() {
+    List<Answer> all = new ArrayList<>(running.values());
+    synchronized (lock) {
+      closed = true;
+      all.addAll(waiting.all());
+    }
+    for (Answer answer : all) {
+      if (!running.containsKey(answer.number())) {
+        leaveQueue(answer);
+      }
+      finish(answer, FinishReason.CANCELLED, cache);
+    }
+    cache = null;
+  }
+}
