@@ -1,6 +1,7 @@
 package io.infernet.inference.engine.djl;
 
 import io.infernet.inference.tokenizer.TypedTokens;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -203,19 +204,50 @@ final class ReferenceEncoder {
 
   /** The mean over all tokens, divided by its Euclidean length. */
   static double[] normalizedMean(double[][] states) {
+    return normalized(mean(states));
+  }
+
+  /** The mean over all tokens. */
+  static double[] mean(double[][] states) {
     double[] mean = new double[states[0].length];
     for (double[] state : states) {
       for (int i = 0; i < mean.length; i++) {
         mean[i] += state[i] / states.length;
       }
     }
+    return mean;
+  }
+
+  /** A vector divided by its Euclidean length. */
+  static double[] normalized(double[] vector) {
     double square = 0;
-    for (double number : mean) {
+    for (double number : vector) {
       square += number * number;
     }
-    for (int i = 0; i < mean.length; i++) {
-      mean[i] /= Math.sqrt(square);
+    double length = Math.sqrt(square);
+    return Arrays.stream(vector).map(number -> number / length).toArray();
+  }
+
+  /**
+   * All ways of pooling one behind the other, as sentence-transformers does: first token, largest,
+   * mean, sum by the root of the length, mean weighted by position, last token.
+   */
+  static double[] allPooled(double[][] states) {
+    int width = states[0].length;
+    double[] all = new double[6 * width];
+    double[] mean = mean(states);
+    double weights = states.length * (states.length + 1) / 2.0;
+    for (int i = 0; i < width; i++) {
+      all[i] = states[0][i];
+      all[width + i] = Double.NEGATIVE_INFINITY;
+      for (int t = 0; t < states.length; t++) {
+        all[width + i] = Math.max(all[width + i], states[t][i]);
+        all[4 * width + i] += states[t][i] * (t + 1) / weights;
+      }
+      all[2 * width + i] = mean[i];
+      all[3 * width + i] = mean[i] * Math.sqrt(states.length);
+      all[5 * width + i] = states[states.length - 1][i];
     }
-    return mean;
+    return all;
   }
 }
