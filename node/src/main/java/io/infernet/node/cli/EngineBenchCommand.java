@@ -9,6 +9,7 @@ import io.infernet.inference.bench.EngineBenchmark.Result;
 import io.infernet.inference.bench.EngineBenchmark.Soak;
 import io.infernet.inference.bench.EngineBenchmark.Streams;
 import io.infernet.inference.bench.EngineBenchmark.UnderLoad;
+import io.infernet.inference.bench.MadeUpModel;
 import io.infernet.inference.bench.MemoryBandwidth;
 import io.infernet.inference.bench.ResidentMemory;
 import io.infernet.inference.engine.SamplingParams;
@@ -44,6 +45,14 @@ final class EngineBenchCommand implements Callable<Integer> {
       defaultValue = "storyteller",
       description = "Which model, with a variant if wanted (${DEFAULT-VALUE}).")
   private String model = "";
+
+  @Option(
+      names = "--dims",
+      paramLabel = "NAME",
+      description =
+          "Instead of a model: the published dimensions of one, with weights made up; with a"
+              + " variant if wanted. Nothing but its text is different from the real one.")
+  private @Nullable String dims;
 
   @Option(
       names = "--prompt-tokens",
@@ -96,7 +105,13 @@ final class EngineBenchCommand implements Callable<Integer> {
     NodeConfig config = NodeConfig.of(global.home(), global.settings(Map.of()));
     try (ThreadScheduler scheduler = new ThreadScheduler("timers");
         InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
-      InstalledModel installed = inference.models().require(ModelName.parse(model));
+      InstalledModel installed =
+          dims == null
+              ? inference.models().require(ModelName.parse(model))
+              : MadeUpModel.of(
+                  global.home().path().resolve("cache").resolve("bench"),
+                  ModelName.parse(dims),
+                  global::warn);
       int threads = config.engine().threads();
       MemoryBandwidth bandwidth =
           new MemoryBandwidth(
