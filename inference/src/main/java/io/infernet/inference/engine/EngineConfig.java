@@ -2,6 +2,7 @@ package io.infernet.inference.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.inference.batching.BatcherConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -10,8 +11,6 @@ import java.time.Duration;
  *
  * @param device where models compute
  * @param threads the most threads that compute at once; small models use fewer
- * @param deterministic whether the same request gives the same bits on the same machine, whatever
- *     else is being answered
  * @param maxContext the most tokens of one sequence, where the model allows more
  * @param batching how answers of one model share its steps
  * @param memory what models in memory may take
@@ -21,35 +20,11 @@ import java.time.Duration;
 public record EngineConfig(
     DeviceChoice device,
     int threads,
-    boolean deterministic,
     int maxContext,
-    Batching batching,
+    BatcherConfig batching,
     Memory memory,
     Path nativesFolder,
     Path graphFolder) {
-
-  /**
-   * How answers of one model share its steps.
-   *
-   * @param maxBatch answers that one model makes at once
-   * @param maxWaiting answers that wait for their turn, in all
-   * @param prefillChunk tokens of prompts that are computed in one step, so that other answers get
-   *     their turns between
-   * @param prefixCache whether the beginning of a prompt that was computed before is used again
-   */
-  public record Batching(int maxBatch, int maxWaiting, int prefillChunk, boolean prefixCache) {
-
-    public Batching {
-      check(maxBatch >= 1 && maxBatch <= 1024, "maxBatch", maxBatch);
-      check(maxWaiting >= 0 && maxWaiting <= 100_000, "maxWaiting", maxWaiting);
-      check(prefillChunk >= 1 && prefillChunk <= 1 << 16, "prefillChunk", prefillChunk);
-    }
-
-    /** 4 answers a model and 64 waiting, 128 tokens of prompts a step, with a prefix cache. */
-    public static Batching defaults() {
-      return new Batching(4, 64, 128, true);
-    }
-  }
 
   /**
    * What models in memory may take.
@@ -101,9 +76,8 @@ public record EngineConfig(
     return new EngineConfig(
         DeviceChoice.AUTO,
         Runtime.getRuntime().availableProcessors(),
-        false,
         8192,
-        Batching.defaults(),
+        BatcherConfig.defaults(),
         Memory.defaults(),
         Path.of(System.getProperty("user.home"), ".cache", "infernet"),
         home.resolve("cache").resolve("graphs"));
@@ -111,31 +85,24 @@ public record EngineConfig(
 
   public EngineConfig withDevice(DeviceChoice choice) {
     return new EngineConfig(
-        choice, threads, deterministic, maxContext, batching, memory, nativesFolder, graphFolder);
+        choice, threads, maxContext, batching, memory, nativesFolder, graphFolder);
   }
 
   public EngineConfig withThreads(int count) {
     return new EngineConfig(
-        device, count, deterministic, maxContext, batching, memory, nativesFolder, graphFolder);
-  }
-
-  public EngineConfig withDeterministic(boolean on) {
-    return new EngineConfig(
-        device, threads, on, maxContext, batching, memory, nativesFolder, graphFolder);
+        device, count, maxContext, batching, memory, nativesFolder, graphFolder);
   }
 
   public EngineConfig withMaxContext(int tokens) {
-    return new EngineConfig(
-        device, threads, deterministic, tokens, batching, memory, nativesFolder, graphFolder);
+    return new EngineConfig(device, threads, tokens, batching, memory, nativesFolder, graphFolder);
   }
 
-  public EngineConfig withBatching(Batching rules) {
-    return new EngineConfig(
-        device, threads, deterministic, maxContext, rules, memory, nativesFolder, graphFolder);
+  public EngineConfig withBatching(BatcherConfig rules) {
+    return new EngineConfig(device, threads, maxContext, rules, memory, nativesFolder, graphFolder);
   }
 
   public EngineConfig withMemory(Memory limits) {
     return new EngineConfig(
-        device, threads, deterministic, maxContext, batching, limits, nativesFolder, graphFolder);
+        device, threads, maxContext, batching, limits, nativesFolder, graphFolder);
   }
 }

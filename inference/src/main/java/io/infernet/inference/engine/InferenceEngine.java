@@ -4,6 +4,7 @@ import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -20,6 +21,16 @@ public interface InferenceEngine extends AutoCloseable {
    *     InfernetException} that says what is wrong with the model or the machine
    */
   CompletableFuture<Void> load(InstalledModel model);
+
+  /**
+   * Makes the model warm and keeps it so: it does not make room for others, and is loaded again
+   * when it fails.
+   *
+   * @return as of {@link #load}; a model that does not load this once is not kept
+   */
+  default CompletableFuture<Void> pin(InstalledModel model) {
+    return load(model);
+  }
 
   /**
    * Starts an answer, after loading the model when it is not warm.
@@ -52,6 +63,11 @@ public interface InferenceEngine extends AutoCloseable {
 
   /** The models that are warm, the one not used for longest first. */
   List<LoadedModel> loaded();
+
+  /** What keeps the engine as a whole from working; empty when it works. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
 
   /** Cancels all answers and frees the models' memory. */
   @Override

@@ -44,6 +44,11 @@ public final class PacedInferenceEngine implements InferenceEngine {
   }
 
   @Override
+  public CompletableFuture<Void> pin(InstalledModel model) {
+    return engine.pin(model);
+  }
+
+  @Override
   public Generation generate(GenerationRequest request, TokenListener listener) {
     PacedAnswer answer = new PacedAnswer(request, listener);
     answer.startedAs(engine.generate(request, answer));
@@ -58,6 +63,11 @@ public final class PacedInferenceEngine implements InferenceEngine {
   @Override
   public List<LoadedModel> loaded() {
     return engine.loaded();
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return engine.trouble();
   }
 
   @Override

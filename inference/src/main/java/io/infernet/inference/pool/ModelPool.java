@@ -150,6 +150,7 @@ public final class ModelPool<M> implements AutoCloseable {
    * @param installed what it is
    * @param model itself
    * @param ready the future of its leases
+   * @param need what it was thought to need
    * @param bytes that it takes
    * @param pinned whether it stays
    * @param idleSince empty while it is in use
@@ -160,6 +161,7 @@ public final class ModelPool<M> implements AutoCloseable {
       InstalledModel installed,
       M model,
       CompletableFuture<M> ready,
+      ModelNeed need,
       long bytes,
       boolean pinned,
       Optional<Instant> idleSince,
@@ -245,6 +247,7 @@ public final class ModelPool<M> implements AutoCloseable {
                   entry.model,
                   entry.loaded(),
                   entry.ready,
+                  requireNonNull(entry.need, "not measured"),
                   entry.bytes,
                   pinned,
                   since,

@@ -1,10 +1,9 @@
 package io.infernet.inference.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.infernet.inference.engine.EngineConfig.Batching;
+import io.infernet.inference.batching.BatcherConfig;
 import io.infernet.inference.engine.EngineConfig.Memory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,9 +20,8 @@ class EngineConfigTest {
     EngineConfig config = EngineConfig.defaults(HOME);
     assertEquals(DeviceChoice.AUTO, config.device());
     assertEquals(Runtime.getRuntime().availableProcessors(), config.threads());
-    assertFalse(config.deterministic());
     assertEquals(8192, config.maxContext());
-    assertEquals(new Batching(4, 64, 128, true), config.batching());
+    assertEquals(BatcherConfig.defaults(), config.batching());
     assertEquals(new Memory(0, 0, 16, Duration.ZERO), config.memory());
     assertEquals(HOME.resolve("cache").resolve("graphs"), config.graphFolder());
     assertEquals(
@@ -38,9 +36,6 @@ class EngineConfigTest {
             () -> good.withThreads(0),
             () -> good.withMaxContext(0),
             () -> good.withMaxContext(1 << 21),
-            () -> new Batching(0, 0, 1, true),
-            () -> new Batching(1, -1, 1, true),
-            () -> new Batching(1, 0, 0, true),
             () -> new Memory(-1, 0, 1, Duration.ZERO),
             () -> new Memory(0, -1, 1, Duration.ZERO),
             () -> new Memory(0, 0, 0, Duration.ZERO),

@@ -2,22 +2,27 @@ package io.infernet.inference.engine.djl;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.inference.batching.Decoder;
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.engine.Decoder;
+import io.infernet.inference.checkpoint.ModelConfig;
 import io.infernet.inference.engine.Device;
 import io.infernet.inference.engine.EngineConfig;
-import io.infernet.inference.engine.djl.DecoderGraph.Arithmetic;
-import io.infernet.inference.engine.djl.DecoderGraph.LinearKernel;
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelManifest;
+import io.infernet.inference.model.ModelName;
 import io.infernet.inference.model.Variant;
+import io.infernet.inference.pool.CacheBudget;
+import io.infernet.inference.pool.ModelNeed;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * Reads models into memory. The weights keep their stored values; with no variant, or {@code fp32},
- * the arithmetic is float32, so that a prompt and a decoded text meet the same numbers and an
- * answer can go on elsewhere; with {@code bf16} it is bfloat16. Used by one thread at a time.
+ * Reads decoders into memory. The weights keep their stored values; with no variant, or {@code
+ * fp32}, the arithmetic is float32, so that a prompt and a decoded text meet the same numbers and
+ * an answer can go on elsewhere; with {@code bf16} it is bfloat16. Used by one thread at a time.
  */
 final class DjlDecoderLoader {
 
@@ -38,69 +43,95 @@ final class DjlDecoderLoader {
     graphs = new GraphCache(config.graphFolder());
   }
 
-  /**
-   * Converts a model where that is still to be done, and loads it.
-   *
-   * @param device where it computes
-   * @throws io.infernet.inference.InfernetException that says what is wrong with the model or the
-   *     machine
-   */
-  Decoder load(InstalledModel model, Device device) {
-    String version = Libtorch.start(config.nativesFolder());
-    LinearKernel kernel = Libtorch.linearKernel();
-    Arithmetic arithmetic =
-        model.name().variant().filter(Variant.BF16::equals).isPresent()
-            ? Arithmetic.BFLOAT16
-            : Arithmetic.FLOAT32;
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
-      DecoderGraph graph = new DecoderGraph(checkpoint.config(), arithmetic, kernel);
-      Path archive =
-          graphs.get(
-              model.manifest().cid(),
-              "%s-%s-%s-%d"
-                  .formatted(device.kind(), kernel.label(), version, DecoderGraph.VERSION)
-                  .toLowerCase(Locale.ROOT),
-              file -> graph.archive(checkpoint).write(file));
-      long threads = Math.max(1, graph.weightBytes() / BYTES_PER_THREAD);
-      int context = Math.min(model.manifest().contextLength(), config.maxContext());
-      return DjlDecoder.load(
-          archive,
-          graph,
-          new KvCache(config.batching().maxBatch(), context),
-          (int) Math.min(config.threads(), threads));
+  private int context(ModelManifest model) {
+    return Math.min(model.contextLength(), config.maxContext());
+  }
+
+  private static StepGraph graph(ModelConfig model, Optional<Variant> variant, Device device) {
+    return new StepGraph(
+        model,
+        variant.filter(Variant.BF16::equals).isPresent() ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32,
+        Libtorch.hasOneDnn() && !device.isGpu() ? new OneDnnLinear() : new PlainLinear(),
+        device);
+  }
+
+  /** What a model takes, and what it would take in other numbers. */
+  ModelNeed need(InstalledModel installed, ModelConfig model, Device device, long capacity) {
+    CacheBudget budget =
+        new CacheBudget(config.memory().kvBudget(), config.batching().maxBatch(), capacity);
+    ModelName name = installed.name();
+    int context = context(installed.manifest());
+    StepGraph graph = graph(model, name.variant(), device);
+    List<ModelNeed.Alternative> others = new ArrayList<>();
+    for (Variant variant : Variant.values()) {
+      if (variant.runnable() && !name.variant().equals(Optional.of(variant))) {
+        ModelName other = new ModelName(name.name(), Optional.of(variant));
+        others.add(
+            new ModelNeed.Alternative(
+                other,
+                need(
+                        other,
+                        graph(model, other.variant(), device),
+                        model,
+                        context,
+                        budget,
+                        List.of())
+                    .total()));
+      }
     }
+    return need(name, graph, model, context, budget, others);
+  }
+
+  private ModelNeed need(
+      ModelName name,
+      StepGraph graph,
+      ModelConfig model,
+      int context,
+      CacheBudget budget,
+      List<ModelNeed.Alternative> others) {
+    int places = budget.tokens(name, graph.bytesPerToken(), context);
+    return new ModelNeed(
+        name,
+        graph.sizes(context, 0).memoryBytes(),
+        places * graph.bytesPerToken(),
+        workBytes(model),
+        places,
+        others);
+  }
+
+  /** What the numbers between the layers of the largest step take, roughly. */
+  private long workBytes(ModelConfig model) {
+    long tokens = config.batching().prefillTokens() + config.batching().maxBatch();
+    long inner =
+        model.layers().stream().mapToLong(layer -> layer.mlp().innerSize()).max().orElse(0);
+    long perToken =
+        6L * model.hiddenSize()
+            + 3 * inner
+            + 3L * model.attention().queryWidth()
+            + 2L * model.attention().keyWidth();
+    long logits = 2L * config.batching().maxBatch() * model.vocabSize();
+    return 4 * (tokens * perToken + logits);
   }
 
   /**
-   * Reads a model into memory, for steps over several sequences.
+   * Converts a model where that is still to be done, and loads it.
    *
    * @param device where it computes
    * @param places tokens in its cache
    * @throws io.infernet.inference.InfernetException that says what is wrong with the model or the
    *     machine
    */
-  io.infernet.inference.batching.Decoder loadSteps(
-      InstalledModel model, Device device, int places) {
+  Decoder load(InstalledModel model, Device device, int places) {
     String version = Libtorch.start(config.nativesFolder());
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
-      StepGraph graph =
-          new StepGraph(
-              checkpoint.config(),
-              model.name().variant().filter(Variant.BF16::equals).isPresent()
-                  ? io.infernet.inference.engine.djl.Arithmetic.BFLOAT16
-                  : io.infernet.inference.engine.djl.Arithmetic.FLOAT32,
-              Libtorch.linearKernel() == LinearKernel.ONEDNN && !device.isGpu()
-                  ? new OneDnnLinear()
-                  : new PlainLinear(),
-              device);
+      StepGraph graph = graph(checkpoint.config(), model.name().variant(), device);
       StepGraph.Archive written = graph.archive(WeightSource.of(checkpoint));
       Path archive =
           graphs.get(
               model.manifest().cid(),
               (graph.label() + "-" + version).replace(':', '-'),
               written.archive()::write);
-      int context = Math.min(model.manifest().contextLength(), config.maxContext());
-      StepDecoder.Sizes sizes = graph.sizes(context, places);
+      StepDecoder.Sizes sizes = graph.sizes(context(model.manifest()), places);
       long threads = Math.max(1, sizes.memoryBytes() / BYTES_PER_THREAD);
       return StepDecoder.load(
           archive, written.files(), sizes, (int) Math.min(config.threads(), threads));

@@ -12,7 +12,6 @@ import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.Variant;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -83,7 +82,11 @@ final class DjlEncoderLoader {
   }
 
   private static LinearKernel linearKernel() {
-    String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    return arch.equals("amd64") || arch.equals("x86_64") ? new OneDnnLinear() : new PlainLinear();
+    return Libtorch.hasOneDnn() ? new OneDnnLinear() : new PlainLinear();
+  }
+
+  /** What a model's weights will take. */
+  long weightBytes(InstalledModel model, EncoderConfig encoder) {
+    return new EncoderGraph(encoder, arithmetic(model), linearKernel()).weightBytes();
   }
 }

@@ -47,12 +47,10 @@ final class Libtorch {
     }
   }
 
-  /** How this machine's library multiplies matrices fastest. */
-  static DecoderGraph.LinearKernel linearKernel() {
+  /** Whether the builds for this machine's processor have oneDNN. */
+  static boolean hasOneDnn() {
     String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    return arch.equals("amd64") || arch.equals("x86_64")
-        ? DecoderGraph.LinearKernel.ONEDNN
-        : DecoderGraph.LinearKernel.PLAIN;
+    return arch.equals("amd64") || arch.equals("x86_64");
   }
 
   /** Lets the calling thread compute with that many threads. */

@@ -1,14 +1,10 @@
 package io.infernet.inference.engine.djl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.engine.Decoder;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.GenerationRequest;
-import io.infernet.inference.engine.InferenceSession;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.model.InstalledModel;
@@ -66,37 +62,6 @@ class GoldenTest {
             answer.details().get(0).score().orElseThrow(),
             name + " last");
       }
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
-  void computesTheReferenceLogitsAfterThePrompt(String name) throws IOException {
-    Libtorch.start(TestModels.config(home).nativesFolder());
-    Path archive = home.resolve("graph.pt");
-    DecoderGraph graph;
-    try (Checkpoint checkpoint =
-        Checkpoint.open(TestModels.install(name, home).folder(), CheckpointLimits.defaults())) {
-      graph =
-          new DecoderGraph(
-              checkpoint.config(),
-              DecoderGraph.Arithmetic.FLOAT32,
-              DecoderGraph.LinearKernel.PLAIN);
-      graph.archive(checkpoint).write(archive);
-    }
-    try (Decoder decoder = DjlDecoder.load(archive, graph, new KvCache(2, 128), 1)) {
-      InferenceSession other = decoder.openSession().orElseThrow();
-      for (Golden golden : Golden.of(name)) {
-        other.append(new int[] {1, 2, 3}, false);
-        try (InferenceSession session = decoder.openSession().orElseThrow()) {
-          float[] logits = session.append(golden.ids().toArray(), false);
-          for (TokenScore.Alternative expected : golden.lastLogits()) {
-            assertEquals(expected.logprob(), logits[expected.id()], TOLERANCE, golden.text());
-          }
-        }
-      }
-      assertTrue(decoder.openSession().isPresent());
-      assertTrue(decoder.openSession().isEmpty());
     }
   }
 
