@@ -69,8 +69,6 @@ final class AttentionText {
 
   private Map<String, Object> blanks() {
     return Map.ofEntries(
-        Map.entry("DEVICE", "$DEVICE"),
-        Map.entry("TYPE", "$TYPE"),
         Map.entry("LAYERS", config.layers().size()),
         Map.entry("HEADS", attention.heads()),
         Map.entry("KV", attention.kvHeads()),
@@ -82,18 +80,16 @@ final class AttentionText {
         Map.entry("QWIDTH", attention.queryWidth()),
         Map.entry("SCALE", attention.scale()),
         Map.entry("CAP", attention.scoreCap()),
-        Map.entry("HIDDEN_SCORE", arithmetic == Arithmetic.FLOAT16 ? "-60000." : "-1e30"),
-        Map.entry("HEAD_NORM", headNorm()));
+        Map.entry("HIDDEN_SCORE", arithmetic == Arithmetic.FLOAT16 ? "-60000." : "-1e30"));
   }
 
   private String headNorm() {
     return config.norms().onHeads()
         ? """
-          qk = torch.cat([(self).norm(torch.slice(qk, 1, 0, %1$d), [%2$d], (self.query_norm)[l]), (self).norm(torch.slice(qk, 1, %1$d), [%2$d], (self.key_norm)[l])], 1)
+          q, k = torch.split_with_sizes(qk, [$HEADS, $KV], 1)
+          qk = torch.cat([(self).norm(q, (self.query_norm)[l]), (self).norm(k, (self.key_norm)[l])], 1)
         """
-            .formatted(attention.heads(), attention.headDim())
-            .stripTrailing()
-        : "  _9 = 0";
+        : "";
   }
 
   /**
@@ -102,7 +98,10 @@ final class AttentionText {
    */
   String methods() {
     return ScriptText.fill(
-        tables() + STEP + (attention.scoreCap() == 0 ? SCORES : CAPPED_SCORES) + ATTENTION,
+        tables()
+            + STEP
+            + (attention.scoreCap() == 0 ? SCORES : CAPPED_SCORES)
+            + ATTENTION.replace("$HEAD_NORM", headNorm()),
         blanks());
   }
 
@@ -251,7 +250,7 @@ final class AttentionText {
         tokens = torch.size(projected, 0)
         qkv = torch.view(projected, [tokens, $ALL, $DIM])
         qk = torch.slice(qkv, 1, 0, $ROTATED)
-      $HEAD_NORM
+      $HEAD_NORM\
         turned = torch.addcmul(torch.mul(qk, cos[kind]), (self).swapped(qk, (self.ropes)[kind]), sin[kind])
         kv = torch.cat([torch.slice(turned, 1, $HEADS), torch.slice(qkv, 1, $ROTATED)], 1)
         _0 = torch.index_copy_(cache, 0, place, kv)

@@ -196,7 +196,7 @@ final class DecoderWeights {
         def norm_weight(self: __torch__.Model,
           files: List[str]) -> Tensor:
           w = torch.to((self).take(files), $DEVICE, 6, False, True)
-          return torch.to($FACTOR, $TYPE)
+          return (self).norm_factor($FACTOR)
         def router_matrix(self: __torch__.Model,
           files: List[str]) -> Tensor:
           return torch.to((self).take(files), $DEVICE, 6, False, True)

@@ -1,5 +1,6 @@
 package io.infernet.inference.engine.djl;
 
+import io.infernet.inference.checkpoint.LayerConfig;
 import io.infernet.inference.checkpoint.MlpConfig;
 import io.infernet.inference.checkpoint.ModelConfig;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ final class FeedForwardText {
     List<Long> blocks = new ArrayList<>();
     long dense = 0;
     long mixed = 0;
-    for (var layer : config.layers()) {
+    for (LayerConfig layer : config.layers()) {
       if (layer.mlp() instanceof MlpConfig.Experts mixture) {
         experts.add((long) mixture.experts());
         blocks.add(mixed++);
@@ -85,7 +86,7 @@ final class FeedForwardText {
   private String mixture() {
     MlpConfig.Experts experts =
         config.layers().stream()
-            .map(io.infernet.inference.checkpoint.LayerConfig::mlp)
+            .map(LayerConfig::mlp)
             .filter(MlpConfig.Experts.class::isInstance)
             .map(MlpConfig.Experts.class::cast)
             .findFirst()
@@ -98,7 +99,7 @@ final class FeedForwardText {
           first: int) -> Tensor:
           scores = torch.softmax(torch.linear(torch.to(h, 6), router, None), -1, 6)
           best, chosen = torch.topk(scores, $CHOSEN, -1, True, True)
-          $NORMALISE
+          best = $SHARE
           expert, order = torch.sort(torch.flatten(chosen), 0, False)
           share = torch.to(torch.index_select(torch.flatten(best), 0, order), $TYPE)
           token = torch.floor_divide(order, $CHOSEN)

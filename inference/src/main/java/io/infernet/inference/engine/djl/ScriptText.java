@@ -12,9 +12,7 @@ final class ScriptText {
   private ScriptText() {}
 
   /**
-   * Replaces every {@code $NAME}.
-   *
-   * @throws IllegalArgumentException when a name has no value
+   * Replaces every {@code $NAME} that {@code values} has; others stay for whoever fills in next.
    */
   static String fill(String template, Map<String, ?> values) {
     return BLANK
@@ -22,10 +20,7 @@ final class ScriptText {
         .replaceAll(
             blank -> {
               Object value = values.get(blank.group(1));
-              if (value == null) {
-                throw new IllegalArgumentException("no value for " + blank.group());
-              }
-              return Matcher.quoteReplacement(value.toString());
+              return Matcher.quoteReplacement(value == null ? blank.group() : value.toString());
             });
   }
 

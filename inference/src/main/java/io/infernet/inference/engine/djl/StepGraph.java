@@ -37,6 +37,7 @@ final class StepGraph {
   private final DecoderWeights weights;
   private final AttentionText attention;
   private final FeedForwardText feedForward;
+  private final NormText norm;
 
   StepGraph(ModelConfig config, Arithmetic arithmetic, LinearKernel kernel, Device device) {
     this.config = config;
@@ -46,6 +47,7 @@ final class StepGraph {
     weights = new DecoderWeights(config, kernel, !device.isGpu());
     attention = new AttentionText(config, arithmetic);
     feedForward = new FeedForwardText(config);
+    norm = new NormText(config.norms().epsilon(), device);
   }
 
   /**
@@ -93,6 +95,7 @@ final class StepGraph {
     weights.attributes(archive, layout);
     attention.attributes(archive);
     feedForward.attributes(archive);
+    norm.attributes(archive);
     return new Archive(archive, layout.files());
   }
 
@@ -109,9 +112,10 @@ final class StepGraph {
                 weights.declarations()
                     + attention.declarations()
                     + feedForward.declarations()
+                    + norm.declarations()
                     + kernel.methods(config.activation())
                     + weights.methods()
-                    + norm()
+                    + norm.methods()
                     + attention.methods()
                     + feedForward.methods()
                     + step());
@@ -121,17 +125,6 @@ final class StepGraph {
             "TYPE", arithmetic.scalarType(), "DEVICE", "torch.device(\"%s\")".formatted(device)));
   }
 
-  private String norm() {
-    return """
-    def norm(self: __torch__.Model,
-      x: Tensor,
-      shape: List[int],
-      w: Tensor) -> Tensor:
-      return torch.rms_norm(x, shape, w, %s)
-    """
-        .formatted(config.norms().epsilon());
-  }
-
   private String step() {
     return ScriptText.fill(
         """
@@ -139,8 +132,9 @@ final class StepGraph {
           files: List[str],
           places: int,
           context: int) -> int:
-          _0 = (self).load(files)
-          _1 = (self).allocate(places, context)
+          _0 = (self).prepare_norms()
+          _1 = (self).load(files)
+          _2 = (self).allocate(places, context)
           return 0
         def copy(self: __torch__.Model,
           from_place: int,
@@ -169,20 +163,20 @@ final class StepGraph {
             _1 = torch.append(sin, torch.index_select((self.sin)[(self.ropes)[k]], 0, position))
           masks = (self).all_masks(chunks)
           for l in range($LAYERS):
-            h = (self).norm(x, [$HIDDEN], (self.before_attention)[l])
+            h = (self).norm(x, (self.before_attention)[l])
             a = (self).attention((self).linear(h, (self.qkv)[l]), l, place, cos, sin, chunks, masks)
             $ATTENTION_OUT
-            h = (self).norm(x, [$HIDDEN], (self.before_mlp)[l])
+            h = (self).norm(x, (self.before_mlp)[l])
             $MLP_OUT
           if hidden:
-            x = (self).norm(x, [$HIDDEN], self.final_norm)
+            x = (self).norm(x, self.final_norm)
             all = torch.to(x, torch.device("cpu"), 6)
           else:
             all = torch.zeros([0], dtype=6)
           if torch.lt(torch.len(rows), torch.len(ids)):
             x = torch.index_select(x, 0, torch.tensor(rows, dtype=4, device=$DEVICE))
           if torch.__not__(hidden):
-            x = (self).norm(x, [$HIDDEN], self.final_norm)
+            x = (self).norm(x, self.final_norm)
           if torch.gt(torch.len(rows), 0):
             logits = torch.to((self).linear(x, self.head), 6)
             logits = $LOGITS
@@ -191,25 +185,19 @@ final class StepGraph {
           return [torch.to(logits, torch.device("cpu"), 6), all]
         """,
         Map.of(
-            "DEVICE",
-            "$DEVICE",
             "LAYERS",
             config.layers().size(),
-            "HIDDEN",
-            config.hiddenSize(),
             "EMBEDDED",
             config.embeddingScale() == 1
                 ? "torch.to(x, $TYPE)"
                 : "torch.mul(torch.to(x, $TYPE), %s)".formatted(config.embeddingScale()),
             "ATTENTION_OUT",
             config.norms().afterBranch()
-                ? "x = torch.add(x, (self).norm((self).linear(a, (self.out)[l]), [%d], (self.after_attention)[l]))"
-                    .formatted(config.hiddenSize())
+                ? "x = torch.add(x, (self).norm((self).linear(a, (self.out)[l]), (self.after_attention)[l]))"
                 : "x = (self).linear_add(a, (self.out)[l], x)",
             "MLP_OUT",
             config.norms().afterBranch()
-                ? "x = torch.add(x, (self).norm((self).feed_forward(h, l), [%d], (self.after_mlp)[l]))"
-                    .formatted(config.hiddenSize())
+                ? "x = torch.add(x, (self).norm((self).feed_forward(h, l), (self.after_mlp)[l]))"
                 : "x = torch.add(x, (self).feed_forward(h, l))",
             "LOGITS",
             config.logitCap() == 0
