@@ -121,11 +121,7 @@ final class FeedForwardText {
         Map.of(
             "CHOSEN",
             experts.perToken(),
-            "TYPE",
-            "$TYPE",
-            "NORMALISE",
-            experts.normalised()
-                ? "best = torch.div(best, torch.sum(best, [-1], True))"
-                : "_9 = 0"));
+            "SHARE",
+            experts.normalised() ? "torch.div(best, torch.sum(best, [-1], True))" : "best"));
   }
 }
