@@ -1,18 +1,46 @@
 package io.infernet.inference.engine.djl;
 
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import io.infernet.inference.NativeLibraries;
 import io.infernet.inference.engine.EngineUnavailableException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The native library. One JVM has one, so this is shared by all engines; the first start decides
  * where it is unpacked.
  */
 final class Libtorch {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Libtorch.class);
+
+  private static final String PROBE =
+      """
+      class Model(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+        def bfloat16(self: __torch__.Model) -> bool:
+          return ops.mkldnn._is_mkldnn_bf16_supported()
+        def float16(self: __torch__.Model) -> bool:
+          return ops.mkldnn._is_mkldnn_fp16_supported()
+      """;
 
   private Libtorch() {}
 
@@ -51,6 +79,47 @@ final class Libtorch {
   static boolean hasOneDnn() {
     String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     return arch.equals("amd64") || arch.equals("x86_64");
+  }
+
+  /**
+   * The numbers in which the processor multiplies matrices at full speed; asks oneDNN, which knows
+   * the processor. {@link #start} comes first.
+   */
+  static Set<Arithmetic> processorNumbers() {
+    Set<Arithmetic> numbers = EnumSet.of(Arithmetic.FLOAT32);
+    if (!hasOneDnn()) {
+      return numbers;
+    }
+    Path archive = null;
+    try (Model model = Model.newInstance("probe", "PyTorch")) {
+      archive = Files.createTempFile("infernet-probe", ".pt");
+      Files.delete(archive);
+      new TorchScriptArchive(PROBE).write(archive);
+      model.load(archive.getParent(), archive.getFileName().toString());
+      PtSymbolBlock probe = (PtSymbolBlock) model.getBlock();
+      for (Arithmetic candidate : List.of(Arithmetic.BFLOAT16, Arithmetic.FLOAT16)) {
+        try (IValue answer = IValueUtils.runMethod(probe, candidate.label())) {
+          if (answer.toBoolean()) {
+            numbers.add(candidate);
+          }
+        }
+      }
+    } catch (IOException | MalformedModelException | EngineException e) {
+      LOG.warn("the processor is taken for one without bfloat16: {}", firstLine(e));
+    } finally {
+      deleteQuietly(archive);
+    }
+    return numbers;
+  }
+
+  private static void deleteQuietly(@Nullable Path file) {
+    try {
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      LOG.debug("cannot delete {}", file, e);
+    }
   }
 
   /** Lets the calling thread compute with that many threads. */
