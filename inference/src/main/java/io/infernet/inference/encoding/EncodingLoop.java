@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.EncoderHead;
+import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.EncodingRequest;
 import io.infernet.inference.engine.EncodingResult;
 import io.infernet.inference.engine.EngineBusyException;
@@ -205,7 +206,8 @@ public final class EncodingLoop {
     boolean accepted(Encoder encoder) {
       if (!checked) {
         checked = true;
-        for (TypedTokens text : request.texts()) {
+        for (int i = 0; i < request.texts().size(); i++) {
+          TypedTokens text = request.texts().get(i);
           int highest = Arrays.stream(text.ids().toArray()).max().orElse(0);
           if (highest >= encoder.vocabSize()) {
             fail(
@@ -214,9 +216,8 @@ public final class EncodingLoop {
                         .formatted(highest, request.model().name(), encoder.vocabSize() - 1)));
           } else if (text.size() > encoder.contextLength()) {
             fail(
-                new InfernetException(
-                    "a text has %d tokens, but %s reads %d"
-                        .formatted(text.size(), request.model().name(), encoder.contextLength())));
+                ContextLengthExceededException.ofText(
+                    request.model().name(), i, text.size(), encoder.contextLength()));
           }
         }
       }

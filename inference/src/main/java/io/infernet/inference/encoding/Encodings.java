@@ -24,7 +24,8 @@ final class Encodings {
           rows.stream().map(row -> scores(row, classes.problem())).toList(),
           tokens);
     }
-    return new EncodingResult.Embeddings(rows, tokens);
+    EncoderHead.Embedding vectors = (EncoderHead.Embedding) head;
+    return new EncodingResult.Embeddings(rows, vectors.shortened(), tokens);
   }
 
   private static float[] scores(float[] logits, EncoderHead.Problem problem) {

@@ -18,9 +18,12 @@ public sealed interface EncodingResult {
    * Texts as vectors.
    *
    * @param vectors one for each text, all of the same length; the receiver's own
+   * @param shortened lengths to which the model's vectors may be cut; empty for none
    */
-  record Embeddings(List<float[]> vectors, List<Integer> tokens) implements EncodingResult {
+  record Embeddings(List<float[]> vectors, List<Integer> shortened, List<Integer> tokens)
+      implements EncodingResult {
     public Embeddings {
+      shortened = List.copyOf(shortened);
       vectors = List.copyOf(vectors);
       tokens = List.copyOf(tokens);
     }

@@ -46,9 +46,8 @@ public interface InferenceEngine extends AutoCloseable {
    * (not one derived from it) ends the work within one step.
    *
    * @return fails with an {@code InfernetException} when the model is damaged or makes text
-   *     instead, or this engine does not encode
-   * @throws ContextLengthExceededException when a text is longer than the model reads: nothing is
-   *     ever cut off
+   *     instead, or this engine does not encode, and with a {@link ContextLengthExceededException}
+   *     when a text is longer than the model reads: nothing is ever cut off
    * @throws EngineBusyException when the queue is full
    */
   default CompletableFuture<EncodingResult> encode(EncodingRequest request) {

@@ -18,4 +18,15 @@ public class ModelNotFoundException extends InfernetException {
             + " is installed here; installed: "
             + (installed.isEmpty() ? "none" : installed));
   }
+
+  /**
+   * @param name what was asked for
+   * @param installed the names of what is there, comma-separated
+   * @param advice what else is to be said, one clause
+   */
+  public ModelNotFoundException(ModelName name, String installed, String advice) {
+    super(
+        "no model %s is installed here (installed: %s); %s"
+            .formatted(name, installed.isEmpty() ? "none" : installed, advice));
+  }
 }

@@ -1,6 +1,10 @@
 package io.infernet.inference.testing;
 
+import io.infernet.inference.checkpoint.EncoderHead;
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.ContextLengthExceededException;
+import io.infernet.inference.engine.EncodingRequest;
+import io.infernet.inference.engine.EncodingResult;
 import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.GeneratedToken;
@@ -13,6 +17,7 @@ import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.engine.Usage;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
+import io.infernet.inference.tokenizer.TypedTokens;
 import io.infernet.libp2p.concurrent.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -158,6 +163,53 @@ public final class FakeInferenceEngine implements InferenceEngine {
     boolean warm = loaded.add(request.model().manifest());
     answer.next(warm ? script.load().plus(script.firstToken()) : script.firstToken());
     return answer;
+  }
+
+  /** Numbers of a vector. */
+  public static final int WIDTH = 4;
+
+  /**
+   * The vector of a text is (number of tokens, first id, last id, last type); a classifier gives
+   * "short" for up to ten tokens and "long" for others.
+   */
+  @Override
+  public synchronized CompletableFuture<EncodingResult> encode(EncodingRequest request) {
+    if (closed) {
+      throw new IllegalStateException("the engine is closed");
+    }
+    loaded.add(request.model().manifest());
+    List<Integer> tokens = request.texts().stream().map(TypedTokens::size).toList();
+    for (int i = 0; i < tokens.size(); i++) {
+      int context = contextLength(request.model().manifest());
+      if (tokens.get(i) > context) {
+        return CompletableFuture.failedFuture(
+            ContextLengthExceededException.ofText(
+                request.model().name(), i, tokens.get(i), context));
+      }
+    }
+    if (request.model().manifest().task() == ModelTask.CLASSIFY) {
+      return CompletableFuture.completedFuture(
+          new EncodingResult.Classifications(
+              List.of("short", "long"),
+              EncoderHead.Problem.SINGLE_LABEL_CLASSIFICATION,
+              tokens.stream()
+                  .map(count -> count <= 10 ? new float[] {0.75f, 0.25f} : new float[] {0.5f, 0.5f})
+                  .toList(),
+              tokens));
+    }
+    List<float[]> vectors =
+        request.texts().stream()
+            .map(
+                text ->
+                    new float[] {
+                      text.size(),
+                      text.ids().get(0),
+                      text.ids().get(text.size() - 1),
+                      text.types().get(text.size() - 1)
+                    })
+            .toList();
+    return CompletableFuture.completedFuture(
+        new EncodingResult.Embeddings(vectors, List.of(2), tokens));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.infernet.inference.testing;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.model.GenerationDefaults;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelFile;
@@ -29,9 +30,28 @@ public final class FakeModels {
     return new InstalledModel(manifest, Path.of("models", name));
   }
 
+  /** A model of that name that reads texts. */
+  public static InstalledModel encoder(String name, ModelTask task) {
+    ModelManifest manifest = installed(name).manifest();
+    return new InstalledModel(
+        new ModelManifest(
+            manifest.name(),
+            task,
+            "bert",
+            "fp32",
+            manifest.contextLength(),
+            new GenerationDefaults(0, 0, 1, List.of()),
+            manifest.files()),
+        Path.of("models", name));
+  }
+
   /** A repository that holds just these models. */
   public static ModelRepository repository(String... names) {
-    List<InstalledModel> models = Arrays.stream(names).map(FakeModels::installed).toList();
+    return repository(Arrays.stream(names).map(FakeModels::installed).toList());
+  }
+
+  /** The same. */
+  public static ModelRepository repository(List<InstalledModel> models) {
     return new ModelRepository() {
       @Override
       public List<InstalledModel> list() {

@@ -1,6 +1,7 @@
 package io.infernet.node.assembly;
 
 import io.infernet.discovery.directory.Directory;
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
@@ -13,6 +14,7 @@ import io.infernet.node.job.JobClient;
 import io.infernet.node.job.JobClientConfig;
 import io.infernet.node.job.JobProvider;
 import io.infernet.node.job.JobProviderConfig;
+import io.infernet.node.job.LocalEncodeService;
 import io.infernet.node.job.NetworkChatService;
 import io.infernet.node.job.ProviderSelector;
 import io.infernet.node.job.SelectorConfig;
@@ -49,6 +51,7 @@ final class JobAssembly implements AutoCloseable {
   private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
   private final JobProvider provider;
   private final NetworkChatService chat;
+  private final LocalEncodeService encoder;
 
   JobAssembly(
       NodeConfig config,
@@ -103,6 +106,13 @@ final class JobAssembly implements AutoCloseable {
             clock,
             ticker,
             random);
+    encoder =
+        new LocalEncodeService(
+            inference.models(),
+            inference.codecs(),
+            inference.engine(),
+            background,
+            ChatServiceConfig.defaults().maxTokenizers());
   }
 
   private static JobClientConfig clientConfig(NodeConfig.Job job) {
@@ -156,10 +166,18 @@ final class JobAssembly implements AutoCloseable {
     return chat;
   }
 
+  LocalEncodeService encoder() {
+    return encoder;
+  }
+
   /** Begins to serve; reads what models there are. */
   void start() {
     if (config.is(Role.PROVIDER)) {
-      served.set(inference.models().list());
+      // Others cannot ask for vectors or classes yet.
+      served.set(
+          inference.models().list().stream()
+              .filter(model -> model.manifest().task() == ModelTask.GENERATE)
+              .toList());
       provider.start();
     }
   }

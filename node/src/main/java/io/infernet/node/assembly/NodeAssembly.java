@@ -18,6 +18,7 @@ import io.infernet.node.hardware.Hardware;
 import io.infernet.node.hardware.HardwareProbe;
 import io.infernet.node.http.ApiServer;
 import io.infernet.node.job.ChatService;
+import io.infernet.node.job.EncodeService;
 import io.infernet.node.job.JobCancelledException;
 import io.infernet.node.job.OwnCapabilities;
 import io.infernet.node.job.ServedModels;
@@ -189,7 +190,8 @@ public final class NodeAssembly implements AutoCloseable {
     byte[] bytes = new byte[TOKEN_BYTES];
     random.nextBytes(bytes);
     String token = HexFormat.of().formatHex(bytes);
-    ApiServer api = own(new ApiServer(apiConfig, token, jobs.chat(), status, clock));
+    ApiServer api =
+        own(new ApiServer(apiConfig, token, jobs.chat(), jobs.encoder(), status, clock));
     api.start();
     RunningNode note =
         new RunningNode(
@@ -237,6 +239,11 @@ public final class NodeAssembly implements AutoCloseable {
   /** Where answers come from. */
   public ChatService chat() {
     return running().jobs().chat();
+  }
+
+  /** Where vectors and classes come from. */
+  public EncodeService encoder() {
+    return running().jobs().encoder();
   }
 
   /** Done, never failed, when bootstrap peers and those of earlier times were tried once. */

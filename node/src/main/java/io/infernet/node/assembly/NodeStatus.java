@@ -3,6 +3,7 @@ package io.infernet.node.assembly;
 import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.ModelOffer;
 import io.infernet.discovery.directory.PriceList;
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.LoadedModel;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
@@ -143,6 +144,8 @@ final class NodeStatus implements NodeView {
     others.forEach(heard -> quantizations.add(heard.offer().quantization()));
     return new Model(
         name,
+        // Peers offer only models that write.
+        installed.map(ModelManifest::task).orElse(ModelTask.GENERATE).toString(),
         cid,
         contextLength,
         installed.isPresent(),

@@ -36,6 +36,7 @@ final class ListCommand implements Callable<Integer> {
       models
           .addObject()
           .put("name", model.name().toString())
+          .put("task", model.manifest().task().toString())
           .put("model_cid", model.manifest().cid().toString())
           .put("family", model.manifest().family())
           .put("stored_as", model.manifest().storedAs())
@@ -46,10 +47,11 @@ final class ListCommand implements Callable<Integer> {
       context.out().println(Json.line(models));
       return 0;
     }
-    Table table = new Table("MODEL", "SIZE", "STORED AS", "CONTEXT", "CID");
+    Table table = new Table("MODEL", "TASK", "SIZE", "STORED AS", "CONTEXT", "CID");
     for (JsonNode model : models) {
       table.row(
           model.path("name").asText(),
+          model.path("task").asText(),
           size(model.path("size").asLong()),
           model.path("stored_as").asText(),
           model.path("context_length").asText(),

@@ -62,10 +62,11 @@ final class PsCommand implements Callable<Integer> {
   }
 
   private static Table ofNode(ArrayNode models) {
-    Table table = new Table("MODEL", "SIZE", "CONTEXT", "CID");
+    Table table = new Table("MODEL", "TASK", "SIZE", "CONTEXT", "CID");
     for (JsonNode model : models) {
       table.row(
           model.path("name").asText(),
+          model.path("task").asText(),
           ListCommand.size(model.path("size").asLong()),
           model.path("context_length").asText(),
           model.path("model_cid").asText());

@@ -2,6 +2,7 @@ package io.infernet.node.embed;
 
 import static java.util.Objects.requireNonNull;
 
+import io.infernet.inference.engine.EncodingResult;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
@@ -18,6 +19,8 @@ import io.infernet.node.job.ChatEvent;
 import io.infernet.node.job.ChatJob;
 import io.infernet.node.job.ChatRequest;
 import io.infernet.node.job.ChatResult;
+import io.infernet.node.job.EncodeRequest;
+import io.infernet.node.job.EncodeService;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -131,6 +134,45 @@ public final class InfernetNode implements AutoCloseable {
   /** Asks for an answer, with everything that can be done with a job. */
   public ChatJob start(ChatRequest request) {
     return assembly.chat().start(request);
+  }
+
+  /**
+   * Turns texts into vectors with a model of this machine.
+   *
+   * @return a vector for each text, in order; fails with an {@code InfernetException}. Cancelling
+   *     the future ends the work.
+   */
+  public CompletableFuture<EncodingResult.Embeddings> embed(String model, List<String> texts) {
+    return encode(EncodeRequest.embed(model, texts), EncodingResult.Embeddings.class);
+  }
+
+  /**
+   * Puts texts into classes with a model of this machine.
+   *
+   * @return scores for each text, in order; fails with an {@code InfernetException}. Cancelling the
+   *     future ends the work.
+   */
+  public CompletableFuture<EncodingResult.Classifications> classify(
+      String model, List<String> texts) {
+    return encode(EncodeRequest.classify(model, texts), EncodingResult.Classifications.class);
+  }
+
+  /** Encodes, with everything that can be asked for. */
+  public CompletableFuture<EncodingResult> encode(EncodeRequest request) {
+    return encode(request, EncodingResult.class);
+  }
+
+  private <T extends EncodingResult> CompletableFuture<T> encode(
+      EncodeRequest request, Class<T> kind) {
+    CompletableFuture<EncodeService.Encoded> work = assembly.encoder().encode(request);
+    CompletableFuture<T> result = work.thenApply(encoded -> kind.cast(encoded.result()));
+    result.whenComplete(
+        (done, error) -> {
+          if (result.isCancelled()) {
+            work.cancel(true);
+          }
+        });
+    return result;
   }
 
   /** Lets answers under way go on for up to {@code grace}, then closes. */

@@ -13,6 +13,7 @@ import io.infernet.inference.InfernetException;
 import io.infernet.node.config.HostAndPort;
 import io.infernet.node.config.NodeConfig;
 import io.infernet.node.job.ChatService;
+import io.infernet.node.job.EncodeService;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
@@ -51,6 +52,7 @@ public final class ApiServer implements AutoCloseable {
   private final NodeConfig.Api config;
   private final String token;
   private final ChatService chat;
+  private final EncodeService encoder;
   private final NodeView node;
   private final Clock clock;
   private final Semaphore requests;
@@ -64,14 +66,21 @@ public final class ApiServer implements AutoCloseable {
   /**
    * @param token a bearer token that is accepted besides the configured key
    * @param chat where answers come from
+   * @param encoder where vectors and classes come from
    * @param node what the node tells of itself
    * @param clock for the time of an answer
    */
   public ApiServer(
-      NodeConfig.Api config, String token, ChatService chat, NodeView node, Clock clock) {
+      NodeConfig.Api config,
+      String token,
+      ChatService chat,
+      EncodeService encoder,
+      NodeView node,
+      Clock clock) {
     this.config = requireNonNull(config, "config is null");
     this.token = requireNonNull(token, "token is null");
     this.chat = requireNonNull(chat, "chat is null");
+    this.encoder = requireNonNull(encoder, "encoder is null");
     this.node = requireNonNull(node, "node is null");
     this.clock = requireNonNull(clock, "clock is null");
     this.requests = new Semaphore(config.maxRequests());
@@ -144,6 +153,10 @@ public final class ApiServer implements AutoCloseable {
         new CompletionHandler(CompletionRequests::chat, chat, mapper, clock);
     CompletionHandler completions =
         new CompletionHandler(CompletionRequests::text, chat, mapper, clock);
+    EncodeHandler embeddings =
+        new EncodeHandler(EncodeRequests::embeddings, encoder, mapper, clock);
+    EncodeHandler classification =
+        new EncodeHandler(EncodeRequests::classification, encoder, mapper, clock);
     NodeAnswers answers = new NodeAnswers(node);
     javalin.routes.before(this::admit);
     javalin.routes.get("/health", context -> send(context, answers.health()));
@@ -163,6 +176,10 @@ public final class ApiServer implements AutoCloseable {
         limited(context -> chatCompletions.handle(context, readBody(context))));
     javalin.routes.post(
         "/v1/completions", limited(context -> completions.handle(context, readBody(context))));
+    javalin.routes.post(
+        "/v1/embeddings", limited(context -> embeddings.handle(context, readBody(context))));
+    javalin.routes.post(
+        "/v1/classify", limited(context -> classification.handle(context, readBody(context))));
     javalin.routes.exception(
         CompletionHandler.ResponseOverException.class,
         (e, context) -> LOG.debug("a client went away"));

@@ -171,6 +171,7 @@ final class NodeAnswers {
   private static ObjectNode describe(NodeView.Model model) {
     ObjectNode object =
         object()
+            .put("task", model.task())
             .put("model_cid", model.cid().toString())
             .put("context_length", model.contextLength())
             .put("installed", model.installed())

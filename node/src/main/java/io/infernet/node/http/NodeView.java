@@ -123,6 +123,7 @@ public interface NodeView {
    * A model that can be asked for.
    *
    * @param name as it is asked for
+   * @param task what it is for, such as {@code generate}
    * @param cid of its manifest
    * @param contextLength tokens of prompt and answer together
    * @param installed whether it is on this machine's disk
@@ -136,6 +137,7 @@ public interface NodeView {
    */
   record Model(
       String name,
+      String task,
       Cid cid,
       int contextLength,
       boolean installed,

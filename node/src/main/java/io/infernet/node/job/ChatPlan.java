@@ -1,5 +1,6 @@
 package io.infernet.node.job;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.SamplingParams;
@@ -67,6 +68,11 @@ record ChatPlan(
           "the deadline may be at most " + config.maxDeadline().toSeconds() + " s away");
     }
     ModelManifest manifest = model.manifest();
+    if (manifest.task() != ModelTask.GENERATE) {
+      throw new UsageException(
+          "%s is made to %s, not to write text; ask /v1/embeddings or /v1/classify"
+              .formatted(model.name(), manifest.task()));
+    }
     TokenIds prompt = encode(request.prompt(), codec);
     if (prompt.isEmpty()) {
       throw new UsageException("the prompt is empty");

@@ -4,6 +4,8 @@ import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
+import io.infernet.inference.tokenizer.TypedTokens;
+import io.infernet.node.UsageException;
 import java.util.List;
 
 /** How a model reads and writes text: its tokenizer and its chat template. Safe from any thread. */
@@ -18,6 +20,20 @@ public interface TextCodec {
    * @throws io.infernet.inference.InfernetException when the template refuses the messages
    */
   TokenIds encode(List<ChatMessage> messages);
+
+  /** Plain text as an encoder model reads it. */
+  default TypedTokens encodeTyped(String text) {
+    return TypedTokens.single(encode(text));
+  }
+
+  /**
+   * Two texts as an encoder model reads them together.
+   *
+   * @throws io.infernet.inference.InfernetException when the model reads no pairs
+   */
+  default TypedTokens encodePair(String first, String second) {
+    throw new UsageException("this model reads no pairs of texts");
+  }
 
   /** Token ids are below this. */
   int vocabularySize();

@@ -9,6 +9,7 @@ import io.infernet.inference.tokenizer.ChatTemplate;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TextTokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
+import io.infernet.inference.tokenizer.TypedTokens;
 import io.infernet.node.UsageException;
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
@@ -88,6 +89,16 @@ public final class TokenizerCodecs implements TextCodec.Source {
       }
       throw new UsageException(
           model + " continues texts and holds no conversations; give it one message");
+    }
+
+    @Override
+    public TypedTokens encodeTyped(String text) {
+      return tokenizer.encodeTyped(text);
+    }
+
+    @Override
+    public TypedTokens encodePair(String first, String second) {
+      return tokenizer.encodeTyped(first, second);
     }
 
     @Override

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeInferenceEngine.Script;
+import io.infernet.inference.testing.FakeModels;
+import io.infernet.node.UsageException;
+import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.config.ConfigException;
 import io.infernet.node.config.Settings;
 import io.infernet.node.job.ChatEvent;
@@ -15,6 +19,7 @@ import io.infernet.node.job.ChatEventReader;
 import io.infernet.node.job.ChatJob;
 import io.infernet.node.job.ChatRequest;
 import io.infernet.node.job.ChatResult;
+import io.infernet.node.job.FakeTextCodec;
 import io.infernet.node.job.JobCancelledException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -63,6 +68,40 @@ class InfernetNodeTest {
     assertEquals(ChatResult.Verdict.LOCAL, answer.verdict());
     assertEquals(40, answer.usage().completionTokens());
     assertEquals(Optional.empty(), answer.receipt());
+  }
+
+  @Test
+  void embedsAndClassifiesWithItsOwnModels() {
+    FakeInferenceEngine engine = nodes.engine();
+    try (InfernetNode node =
+        InfernetNode.builder()
+            .home(folder.resolve("encoders"))
+            .inference(
+                new InferenceAssembly(
+                    FakeModels.repository(
+                        List.of(
+                            FakeModels.encoder("embedder", ModelTask.EMBED),
+                            FakeModels.encoder("classifier", ModelTask.CLASSIFY))),
+                    engine,
+                    model -> new FakeTextCodec()))
+            .build()) {
+      node.start().join();
+
+      assertEquals(5f, node.embed("embedder", List.of("a", "whale")).join().vectors().get(1)[0]);
+      assertEquals(
+          List.of("short", "long"), node.classify("classifier", List.of("a")).join().labels());
+      Throwable wrong =
+          assertThrows(
+                  CompletionException.class, () -> node.embed("classifier", List.of("a")).join())
+              .getCause();
+      assertInstanceOf(UsageException.class, wrong);
+      Throwable writing =
+          assertThrows(
+                  CompletionException.class,
+                  () -> node.chat(ChatRequest.of("embedder", "Once")).join())
+              .getCause();
+      assertTrue(writing.getMessage().contains("made to embed"), writing.getMessage());
+    }
   }
 
   @Test

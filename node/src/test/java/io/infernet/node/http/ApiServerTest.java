@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -569,7 +570,13 @@ class ApiServerTest {
 
   private ApiServer server(ChatService chat, NodeConfig.Api config) {
     ApiServer server =
-        new ApiServer(config, "t0ken", chat, new FakeNodeView(), Clock.fixed(NOW, ZoneOffset.UTC));
+        new ApiServer(
+            config,
+            "t0ken",
+            chat,
+            request -> CompletableFuture.failedFuture(new UsageException("no encoder here")),
+            new FakeNodeView(),
+            Clock.fixed(NOW, ZoneOffset.UTC));
     servers.add(server);
     return server;
   }

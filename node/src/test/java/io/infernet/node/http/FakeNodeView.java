@@ -86,6 +86,7 @@ final class FakeNodeView implements NodeView {
     return List.of(
         new Model(
             "storyteller",
+            "generate",
             FakeChatService.MODEL,
             512,
             true,

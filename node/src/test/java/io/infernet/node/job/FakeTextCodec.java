@@ -4,6 +4,8 @@ import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
 import io.infernet.inference.tokenizer.TokenIds;
+import io.infernet.inference.tokenizer.TypedTokens;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,6 +24,13 @@ public final class FakeTextCodec implements TextCodec {
         messages.stream()
             .map(message -> message.role() + ":" + message.content())
             .collect(Collectors.joining("\n")));
+  }
+
+  @Override
+  public TypedTokens encodePair(String first, String second) {
+    int[] types = new int[first.length() + second.length()];
+    Arrays.fill(types, first.length(), types.length, 1);
+    return new TypedTokens(encode(first + second), TokenIds.of(types));
   }
 
   @Override
