@@ -1,24 +1,24 @@
 package io.infernet.inference.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.LegacyOverrides;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.BoundedJson;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.DamagedModelException;
+import io.infernet.inference.jinja.JinjaException;
+import io.infernet.inference.jinja.JinjaLimits;
+import io.infernet.inference.jinja.JinjaTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's own way of writing a conversation as one text: a Jinja template, rendered as Hugging
@@ -27,58 +27,46 @@ import java.util.Optional;
  */
 public final class ChatTemplate {
 
-  /** Longest rendered text in characters. */
-  private static final int MAX_OUTPUT = 16 << 20;
-
-  private static final int MAX_RANGE = 10_000;
+  /** The special tokens that a template may name, as in {@code tokenizer_config.json}. */
   private static final List<String> SPECIAL_TOKENS =
-      List.of("bos_token", "eos_token", "unk_token", "pad_token");
+      List.of(
+          "bos_token",
+          "eos_token",
+          "unk_token",
+          "sep_token",
+          "pad_token",
+          "cls_token",
+          "mask_token");
 
-  private final String template;
+  private final String source;
   private final Map<String, String> specialTokens;
   private final Clock clock;
-  private final Jinjava jinjava;
+
+  /** Null when the template is malformed; {@link #problem} says why. */
+  private final @Nullable JinjaTemplate template;
+
+  private final String problem;
 
   /**
-   * @param template in Jinja
+   * Reads a template. A malformed one is refused when it is needed: the model can continue texts.
+   *
+   * @param source in Jinja
    * @param specialTokens what the template calls {@code bos_token} and so on
    * @param clock for templates that name the day
    */
-  public ChatTemplate(String template, Map<String, String> specialTokens, Clock clock) {
-    // As Python's Jinja does by default: the last line's end is the file's, not the template's.
-    this.template =
-        template.endsWith("\n") ? template.substring(0, template.length() - 1) : template;
+  public ChatTemplate(String source, Map<String, String> specialTokens, Clock clock) {
+    this.source = source;
     this.specialTokens = Map.copyOf(specialTokens);
     this.clock = clock;
-    jinjava =
-        new Jinjava(
-            JinjavaConfig.newBuilder()
-                .withTrimBlocks(true)
-                .withLstripBlocks(true)
-                .withNestedInterpretationEnabled(false)
-                .withMaxOutputSize(MAX_OUTPUT)
-                .withRangeLimit(MAX_RANGE)
-                .withElResolver(new PythonStrings())
-                .withLegacyOverrides(
-                    LegacyOverrides.newBuilder()
-                        .withIterateOverMapKeys(true)
-                        .withUsePyishObjectMapper(true)
-                        .withUseNaturalOperatorPrecedence(true)
-                        .withParseWhitespaceControlStrictly(true)
-                        .withKeepNullableLoopValues(true)
-                        .withUseTrimmingForNotesAndExpressions(true)
-                        .build())
-                .build());
-    jinjava
-        .getGlobalContext()
-        .registerFunction(
-            new ELFunctionDefinition(
-                "", "raise_exception", TemplateFunctions.class, "raiseException", String.class));
-    jinjava
-        .getGlobalContext()
-        .registerFunction(
-            new ELFunctionDefinition(
-                "", "strftime_now", TemplateFunctions.class, "strftimeNow", String.class));
+    JinjaTemplate parsed = null;
+    String reason = "";
+    try {
+      parsed = JinjaTemplate.parse(source, JinjaLimits.defaults());
+    } catch (JinjaException e) {
+      reason = String.valueOf(e.getMessage());
+    }
+    template = parsed;
+    problem = reason;
   }
 
   /**
@@ -131,31 +119,50 @@ public final class ChatTemplate {
     return Optional.empty();
   }
 
+  /** The special tokens that the template names: the tokenizer must have them. */
+  public List<String> neededTokens() {
+    return specialTokens.entrySet().stream()
+        .filter(token -> source.contains(token.getKey()))
+        .map(Map.Entry::getValue)
+        .sorted()
+        .toList();
+  }
+
   /**
    * Writes a conversation as text, to be encoded without adding special tokens.
    *
    * @param addGenerationPrompt whether the beginning of the answer is added
-   * @throws InfernetException when the template refuses the conversation
+   * @throws InfernetException when the template is malformed or refuses the conversation
    */
   public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-    Map<String, Object> bindings = new HashMap<>(specialTokens);
-    bindings.put(
-        "messages",
-        messages.stream()
-            .map(message -> Map.of("role", message.role(), "content", message.content()))
-            .toList());
-    bindings.put("add_generation_prompt", addGenerationPrompt);
-    // Templates ask whether this function is defined; Jinjava looks only among the variables.
-    bindings.put("strftime_now", true);
-    bindings.put(TemplateFunctions.NOW, clock.instant().atZone(clock.getZone()));
-    RenderResult result = jinjava.renderForResult(template, bindings);
-    for (TemplateError error : result.getErrors()) {
-      if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
-        throw new InfernetException(
-            "the model's chat template refuses these messages: "
-                + TemplateFunctions.reason(error.getException(), error.getMessage()));
-      }
+    if (template == null) {
+      throw new InfernetException("the model's chat template is malformed: " + problem);
     }
-    return result.getOutput();
+    List<Map<String, Object>> turns = new ArrayList<>();
+    for (ChatMessage message : messages) {
+      Map<String, Object> turn = new LinkedHashMap<>();
+      turn.put("role", message.role());
+      turn.put("content", message.content());
+      turns.add(turn);
+    }
+    Map<String, @Nullable Object> variables = new HashMap<>(specialTokens);
+    variables.put("messages", turns);
+    variables.put("tools", null);
+    variables.put("documents", null);
+    variables.put("add_generation_prompt", addGenerationPrompt);
+    try {
+      return template.render(
+          variables,
+          Map.of(
+              "strftime_now",
+              format -> Strftime.format(clock.instant().atZone(clock.getZone()), format)));
+    } catch (JinjaException e) {
+      throw new InfernetException(
+          (e.isRefusal()
+                  ? "the model's chat template refuses these messages: "
+                  : "the model's chat template cannot be rendered: ")
+              + e.getMessage(),
+          e);
+    }
   }
 }

@@ -1,0 +1,6 @@
+package io.infernet.inference.jinja;
+
+/** Python's {@code None}. */
+enum None {
+  NONE
+}
