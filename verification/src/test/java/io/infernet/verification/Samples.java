@@ -1,5 +1,7 @@
 package io.infernet.verification;
 
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.host.ProtocolViolationException;
@@ -15,6 +17,7 @@ import io.infernet.verification.receipt.Receipt;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -97,11 +100,7 @@ public final class Samples {
         MODEL,
         TokenIds.of(random.nextInt(1000)).concat(tokens(random, 200)),
         soFar,
-        new SamplingParams(
-            random.nextDouble() * 2,
-            random.nextInt(100),
-            1 - random.nextDouble() / 2,
-            random.nextLong()),
+        sampling(random),
         soFar.size() + random.nextInt(1000),
         IntStream.range(0, random.nextInt(5)).mapToObj(i -> random.nextInt(100)).toList(),
         random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(21)),
@@ -109,6 +108,23 @@ public final class Samples {
         Instant.ofEpochMilli(random.nextLong(1L << 45)),
         random.nextLong(Long.MAX_VALUE),
         random.nextLong());
+  }
+
+  private static SamplingParams sampling(RandomGenerator random) {
+    SamplingParams plain =
+        new SamplingParams(
+            random.nextDouble() * 2,
+            random.nextInt(100),
+            1 - random.nextDouble() / 2,
+            random.nextLong());
+    return random.nextBoolean()
+        ? plain
+        : plain
+            .withMinP(random.nextDouble())
+            .withPenalties(
+                new Penalties(0.1 + random.nextDouble(), random.nextDouble(), -random.nextDouble()))
+            .withLogitBias(Map.of(random.nextInt(1000), -100 * random.nextDouble()))
+            .withFormat(ResponseFormat.values()[random.nextInt(2)]);
   }
 
   public static Receipt receipt(RandomGenerator random) {

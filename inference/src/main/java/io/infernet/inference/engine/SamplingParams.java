@@ -72,6 +72,11 @@ public record SamplingParams(
     this(temperature, topK, topP, 0, Penalties.NONE, Map.of(), ResponseFormat.TEXT, seed);
   }
 
+  /** Whether it is as if made of temperature, top k, top p and seed alone. */
+  public boolean isPlain() {
+    return equals(new SamplingParams(temperature, topK, topP, seed));
+  }
+
   /** Always the likeliest token. */
   public static SamplingParams greedy() {
     return new SamplingParams(0, 0, 1, 0);

@@ -1,5 +1,6 @@
 package io.infernet.verification.commitment;
 
+import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -19,8 +20,11 @@ import java.util.Optional;
  * are big-endian and of fixed size, everything of variable size follows its length in four bytes,
  * so no two different contents have the same encoding. C₀ covers the tag {@code infernet-job-1},
  * the job id, the attempt, the provider's peer id, the manifest's CID, prompt, output so far,
- * temperature, top k, top p, seed, maxTokens and the stop ids. Cᵢ covers the tag {@code
- * infernet-chunk-1}, Cᵢ₋₁, the chunk's tokens and its proof, which is empty in this version.
+ * temperature, top k, top p, seed, maxTokens and the stop ids. Where sampling is not plain ({@link
+ * SamplingParams#isPlain}), the tag is {@code infernet-job-2} and there follow min-p, the
+ * repetition, presence and frequency penalties, the number of biases with the id and bias of each,
+ * and the number of the format (0 text, 1 JSON object). Cᵢ covers the tag {@code infernet-chunk-1},
+ * Cᵢ₋₁, the chunk's tokens and its proof, which is empty in this version.
  */
 public final class CommitmentChain {
 
@@ -28,6 +32,7 @@ public final class CommitmentChain {
   public static final int CHUNK = 32;
 
   private static final byte[] TERMS_TAG = "infernet-job-1".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] MORE_TERMS_TAG = "infernet-job-2".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CHUNK_TAG = "infernet-chunk-1".getBytes(StandardCharsets.US_ASCII);
 
   private final List<Hash> hashes = new ArrayList<>();
@@ -40,19 +45,39 @@ public final class CommitmentChain {
   }
 
   private static Hash first(JobRequest terms) {
-    Encoder encoder = new Encoder(TERMS_TAG);
+    SamplingParams sampling = terms.sampling();
+    Encoder encoder = new Encoder(sampling.isPlain() ? TERMS_TAG : MORE_TERMS_TAG);
     encoder.bytes(terms.jobId().toBytes());
     encoder.number(terms.attempt());
     encoder.bytes(terms.provider().toBytes());
     encoder.bytes(terms.model().toBytes());
     encoder.tokens(terms.prompt());
     encoder.tokens(terms.outputSoFar());
-    encoder.number(Double.doubleToLongBits(terms.sampling().temperature()));
-    encoder.number(terms.sampling().topK());
-    encoder.number(Double.doubleToLongBits(terms.sampling().topP()));
-    encoder.number(terms.sampling().seed());
+    encoder.number(sampling.temperature());
+    encoder.number(sampling.topK());
+    encoder.number(sampling.topP());
+    encoder.number(sampling.seed());
     encoder.number(terms.maxTokens());
     encoder.tokens(TokenIds.of(terms.stopIds()));
+    if (!sampling.isPlain()) {
+      encoder.number(sampling.minP());
+      encoder.number(sampling.penalties().repetition());
+      encoder.number(sampling.penalties().presence());
+      encoder.number(sampling.penalties().frequency());
+      encoder.number(sampling.logitBias().size());
+      sampling
+          .logitBias()
+          .forEach(
+              (id, bias) -> {
+                encoder.number((long) id);
+                encoder.number((double) bias);
+              });
+      encoder.number(
+          switch (sampling.format()) {
+            case TEXT -> 0L;
+            case JSON_OBJECT -> 1L;
+          });
+    }
     return encoder.hash();
   }
 
@@ -145,6 +170,11 @@ public final class CommitmentChain {
     void number(long value) {
       fourBytes((int) (value >>> 32));
       fourBytes((int) value);
+    }
+
+    /** The eight bytes of its IEEE 754 form. */
+    void number(double value) {
+      number(Double.doubleToLongBits(value));
     }
 
     void tokens(TokenIds ids) {

@@ -50,8 +50,11 @@ public record JobRequest(
     long maxPrice,
     long nonce) {
 
+  /** The version of the terms where {@code sampling} is plain. */
+  public static final int PLAIN_VERSION = 1;
+
   /** The version of the terms that this code knows. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   public JobRequest {
     requireNonNull(jobId, "jobId is null");
@@ -75,5 +78,10 @@ public record JobRequest(
     }
     stopIds = stopIds.stream().distinct().sorted().toList();
     deadline = Instant.ofEpochMilli(deadline.toEpochMilli());
+  }
+
+  /** The lowest version of the terms that says all of this. */
+  public int version() {
+    return sampling.isPlain() ? PLAIN_VERSION : VERSION;
   }
 }

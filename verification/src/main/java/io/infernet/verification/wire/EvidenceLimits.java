@@ -1,5 +1,7 @@
 package io.infernet.verification.wire;
 
+import io.infernet.inference.engine.SamplingParams;
+
 /**
  * How large a job may be that this node talks about.
  *
@@ -28,7 +30,11 @@ public record EvidenceLimits(int maxPromptTokens, int maxAnswerTokens, int maxSt
 
   /** No {@code JobRequest} within these limits takes more bytes. */
   public int maxRequestSize() {
-    // A token takes at most five bytes as a varint; 512 cover the fields of fixed size.
-    return Math.toIntExact(512 + 5L * (maxPromptTokens + (long) maxAnswerTokens + maxStopIds));
+    // A token takes at most five bytes as a varint, a bias with its token 17; 512 cover the fields
+    // of fixed size.
+    return Math.toIntExact(
+        512
+            + 17L * SamplingParams.MAX_BIASES
+            + 5L * (maxPromptTokens + (long) maxAnswerTokens + maxStopIds));
   }
 }

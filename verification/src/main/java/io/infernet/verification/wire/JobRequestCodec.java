@@ -2,6 +2,8 @@ package io.infernet.verification.wire;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.host.ProtocolViolationException;
@@ -14,7 +16,9 @@ import io.infernet.verification.commitment.JobId;
 import io.infernet.verification.commitment.JobRequest;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
@@ -56,18 +60,13 @@ public final class JobRequestCodec {
   private static byte[] encode(JobRequest request) {
     EvidenceProto.JobRequest.Builder message =
         EvidenceProto.JobRequest.newBuilder()
-            .setVersion(JobRequest.VERSION)
+            .setVersion(request.version())
             .setJobId(ByteString.copyFrom(request.jobId().toBytes()))
             .setAttempt(request.attempt())
             .setClient(ByteString.copyFrom(request.client().toBytes()))
             .setProvider(ByteString.copyFrom(request.provider().toBytes()))
             .setModel(ByteString.copyFrom(request.model().toBytes()))
-            .setSampling(
-                EvidenceProto.Sampling.newBuilder()
-                    .setTemperature(request.sampling().temperature())
-                    .setTopK(request.sampling().topK())
-                    .setTopP(request.sampling().topP())
-                    .setSeed(request.sampling().seed()))
+            .setSampling(encode(request.sampling()))
             .setMaxTokens(request.maxTokens())
             .addAllStopIds(request.stopIds())
             .setScorePrompt(request.scorePrompt())
@@ -80,6 +79,32 @@ public final class JobRequestCodec {
     return message.build().toByteArray();
   }
 
+  private static EvidenceProto.Sampling encode(SamplingParams sampling) {
+    EvidenceProto.Sampling.Builder message =
+        EvidenceProto.Sampling.newBuilder()
+            .setTemperature(sampling.temperature())
+            .setTopK(sampling.topK())
+            .setTopP(sampling.topP())
+            .setSeed(sampling.seed())
+            .setMinP(sampling.minP())
+            .setPresencePenalty(sampling.penalties().presence())
+            .setFrequencyPenalty(sampling.penalties().frequency())
+            .setFormat(
+                switch (sampling.format()) {
+                  case TEXT -> EvidenceProto.ResponseFormat.TEXT;
+                  case JSON_OBJECT -> EvidenceProto.ResponseFormat.JSON_OBJECT;
+                });
+    if (sampling.penalties().repetition() != 1) {
+      message.setRepetitionPenalty(sampling.penalties().repetition());
+    }
+    sampling
+        .logitBias()
+        .forEach(
+            (id, bias) ->
+                message.addLogitBias(EvidenceProto.LogitBias.newBuilder().setId(id).setBias(bias)));
+    return message.build();
+  }
+
   private static void addAll(TokenIds ids, IntConsumer add) {
     for (int i = 0; i < ids.size(); i++) {
       add.accept(ids.get(i));
@@ -87,11 +112,16 @@ public final class JobRequestCodec {
   }
 
   private JobRequest decode(EvidenceProto.JobRequest message) throws ProtocolViolationException {
-    if (message.getVersion() != JobRequest.VERSION) {
+    if (message.getVersion() < JobRequest.PLAIN_VERSION
+        || message.getVersion() > JobRequest.VERSION) {
       throw new ProtocolViolationException(
           "a job request of version " + Integer.toUnsignedString(message.getVersion()));
     }
-    EvidenceProto.Sampling sampling = message.getSampling();
+    SamplingParams sampling = sampling(message.getSampling());
+    if (message.getVersion() == JobRequest.PLAIN_VERSION && !sampling.isPlain()) {
+      throw new ProtocolViolationException(
+          "a job request of version " + message.getVersion() + " with fields of a later one");
+    }
     int maxTokens = message.getMaxTokens();
     if (maxTokens < 0 || maxTokens > limits.maxAnswerTokens()) {
       throw new ProtocolViolationException(
@@ -105,8 +135,7 @@ public final class JobRequestCodec {
         Cid.fromBytes(message.getModel().toByteArray()),
         tokens(message.getPromptIdsList(), limits.maxPromptTokens(), "prompt"),
         tokens(message.getOutputIdsList(), limits.maxAnswerTokens(), "answer"),
-        new SamplingParams(
-            sampling.getTemperature(), sampling.getTopK(), sampling.getTopP(), sampling.getSeed()),
+        sampling,
         maxTokens,
         boxed(tokens(message.getStopIdsList(), limits.maxStopIds(), "list of stop tokens")),
         message.hasTopLogprobs() ? OptionalInt.of(message.getTopLogprobs()) : OptionalInt.empty(),
@@ -114,6 +143,37 @@ public final class JobRequestCodec {
         Instant.ofEpochMilli(message.getDeadline()),
         message.getMaxPrice(),
         message.getNonce());
+  }
+
+  private static SamplingParams sampling(EvidenceProto.Sampling message)
+      throws ProtocolViolationException {
+    if (message.getLogitBiasCount() > SamplingParams.MAX_BIASES) {
+      throw new ProtocolViolationException(message.getLogitBiasCount() + " biases are too many");
+    }
+    Map<Integer, Double> biases = new HashMap<>();
+    for (EvidenceProto.LogitBias bias : message.getLogitBiasList()) {
+      if (biases.put(bias.getId(), bias.getBias()) != null) {
+        throw new ProtocolViolationException("two biases for token " + bias.getId());
+      }
+    }
+    return new SamplingParams(
+        message.getTemperature(),
+        message.getTopK(),
+        message.getTopP(),
+        message.getMinP(),
+        new Penalties(
+            message.hasRepetitionPenalty() ? message.getRepetitionPenalty() : 1,
+            message.getPresencePenalty(),
+            message.getFrequencyPenalty()),
+        biases,
+        switch (message.getFormat()) {
+          case TEXT -> ResponseFormat.TEXT;
+          case JSON_OBJECT -> ResponseFormat.JSON_OBJECT;
+          case UNRECOGNIZED ->
+              throw new ProtocolViolationException(
+                  "answers in format " + message.getFormatValue() + " are unknown here");
+        },
+        message.getSeed());
   }
 
   private static TokenIds tokens(List<Integer> ids, int limit, String what)

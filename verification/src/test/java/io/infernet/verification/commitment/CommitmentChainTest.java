@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.multiformats.Cid;
@@ -19,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -89,7 +92,15 @@ class CommitmentChainTest {
             with(r, r.jobId(), 2, r.model(), r.prompt(), new SamplingParams(0.8, 40, 0.95, 42)),
             with(r, r.jobId(), 2, r.model(), r.prompt(), new SamplingParams(0.7, 41, 0.95, 42)),
             with(r, r.jobId(), 2, r.model(), r.prompt(), new SamplingParams(0.7, 40, 0.9, 42)),
-            with(r, r.jobId(), 2, r.model(), r.prompt(), new SamplingParams(0.7, 40, 0.95, 43)));
+            with(r, r.jobId(), 2, r.model(), r.prompt(), new SamplingParams(0.7, 40, 0.95, 43)),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withMinP(0.1)),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withPenalties(new Penalties(2, 0, 0))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withPenalties(new Penalties(1, 2, 0))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withPenalties(new Penalties(1, 0, 2))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withLogitBias(Map.of(1, 2.0))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withLogitBias(Map.of(2, 2.0))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withLogitBias(Map.of(2, 1.0))),
+            with(r, r.jobId(), 2, r.model(), r.prompt(), s.withFormat(ResponseFormat.JSON_OBJECT)));
     Set<Hash> hashes = new LinkedHashSet<>();
     hashes.add(new CommitmentChain(r).first());
     others.forEach(other -> hashes.add(new CommitmentChain(other).first()));

@@ -5,16 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
+import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.libp2p.peer.SignedEnvelope;
 import io.infernet.libp2p.testing.Property;
+import io.infernet.proto.evidence.EvidenceProto;
 import io.infernet.verification.Samples;
 import io.infernet.verification.commitment.JobRequest;
 import io.infernet.verification.receipt.ReceiptVerdict;
 import io.infernet.verification.receipt.ReceiptVerifier;
 import io.infernet.verification.receipt.SignedReceipt;
 import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -106,6 +113,87 @@ class EvidenceCodecTest {
   }
 
   @Test
+  void saysTheLowestVersionThatSaysItAll() throws Exception {
+    JobRequest plain = Samples.request();
+    assertEquals(1, version(plain, plain.sampling()));
+    for (SamplingParams more :
+        List.of(
+            plain.sampling().withMinP(0.1),
+            plain.sampling().withPenalties(Penalties.NONE.withRepetition(1.1)),
+            plain.sampling().withLogitBias(Map.of(3, 0.0)),
+            plain.sampling().withFormat(ResponseFormat.JSON_OBJECT))) {
+      assertEquals(2, version(plain, more));
+    }
+  }
+
+  private int version(JobRequest r, SamplingParams sampling) throws Exception {
+    JobRequest request = with(r, sampling);
+    SignedEnvelope envelope = requests.sign(request, Samples.CLIENT).envelope();
+    assertEquals(request, requests.decode(envelope.toBytes()).request());
+    return EvidenceProto.JobRequest.parseFrom(envelope.payload()).getVersion();
+  }
+
+  private static JobRequest with(JobRequest r, SamplingParams sampling) {
+    return new JobRequest(
+        r.jobId(),
+        r.attempt(),
+        r.client(),
+        r.provider(),
+        r.model(),
+        r.prompt(),
+        r.outputSoFar(),
+        sampling,
+        r.maxTokens(),
+        r.stopIds(),
+        r.topLogprobs(),
+        r.scorePrompt(),
+        r.deadline(),
+        r.maxPrice(),
+        r.nonce());
+  }
+
+  @Test
+  void refusesSamplingThatNoVersionHas() throws Exception {
+    EvidenceProto.JobRequest message =
+        EvidenceProto.JobRequest.parseFrom(
+            requests
+                .sign(
+                    with(Samples.request(), Samples.request().sampling().withMinP(0.5)),
+                    Samples.CLIENT)
+                .envelope()
+                .payload());
+    EvidenceProto.Sampling sampling = message.getSampling();
+    EvidenceProto.LogitBias bias = EvidenceProto.LogitBias.newBuilder().setId(1).build();
+    List<EvidenceProto.JobRequest> bad =
+        List.of(
+            message.toBuilder().setVersion(0).build(),
+            message.toBuilder().setVersion(1).build(),
+            message.toBuilder().setVersion(3).build(),
+            with(message, sampling.toBuilder().setMinP(1.5)),
+            with(message, sampling.toBuilder().setMinP(Double.NaN)),
+            with(message, sampling.toBuilder().setRepetitionPenalty(0)),
+            with(message, sampling.toBuilder().setFormatValue(2)),
+            with(message, sampling.toBuilder().addLogitBias(bias).addLogitBias(bias)),
+            with(message, sampling.toBuilder().addLogitBias(bias.toBuilder().setId(-1))),
+            with(message, sampling.toBuilder().addLogitBias(bias.toBuilder().setBias(101))));
+    for (EvidenceProto.JobRequest each : bad) {
+      byte[] bytes =
+          SignedEnvelope.sign(
+                  Samples.CLIENT,
+                  JobRequestCodec.DOMAIN,
+                  JobRequestCodec.PAYLOAD_TYPE,
+                  each.toByteArray())
+              .toBytes();
+      assertThrows(ProtocolViolationException.class, () -> requests.decode(bytes), each::toString);
+    }
+  }
+
+  private static EvidenceProto.JobRequest with(
+      EvidenceProto.JobRequest message, EvidenceProto.Sampling.Builder sampling) {
+    return message.toBuilder().setSampling(sampling).build();
+  }
+
+  @Test
   void fitsTheLargestRequestIntoItsLimit() throws ProtocolViolationException {
     EvidenceLimits limits = new EvidenceLimits(1000, 1000, 10);
     JobRequest r = Samples.request();
@@ -119,7 +207,11 @@ class EvidenceCodecTest {
             r.model(),
             largest,
             largest,
-            r.sampling(),
+            r.sampling()
+                .withLogitBias(
+                    IntStream.range(0, SamplingParams.MAX_BIASES)
+                        .boxed()
+                        .collect(Collectors.toMap(i -> Integer.MAX_VALUE - i, i -> -0.1))),
             1000,
             IntStream.range(Integer.MAX_VALUE - 10, Integer.MAX_VALUE).boxed().toList(),
             r.topLogprobs(),
