@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A model's configuration and tensors, from a folder in the Hugging Face layout: one {@code
@@ -23,6 +25,8 @@ public final class Checkpoint implements AutoCloseable {
   public static final String INDEX_FILE = "model.safetensors.index.json";
 
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
+
+  private static final List<DType> PLAIN = List.of(DType.BF16, DType.F16, DType.F32, DType.F64);
 
   private final Path folder;
   private final ModelDescription description;
@@ -61,11 +65,27 @@ public final class Checkpoint implements AutoCloseable {
           }
         }
       }
+      checkIndex(folder, limits, fileOf);
     } catch (RuntimeException e) {
       files.forEach(SafetensorsFile::close);
       throw e;
     }
-    return new Checkpoint(folder, description, files, fileOf);
+    return new Checkpoint(
+        folder,
+        description instanceof ModelConfig config ? rooted(config, fileOf.keySet()) : description,
+        files,
+        fileOf);
+  }
+
+  /** With the names under which the tensors really are, where programs have used several. */
+  private static ModelConfig rooted(ModelConfig config, Set<String> tensors) {
+    for (TensorNames names : config.names().alternatives()) {
+      ModelConfig candidate = config.withNames(names);
+      if (tensors.contains(candidate.tensors().embedding().name())) {
+        return candidate;
+      }
+    }
+    return config;
   }
 
   /**
@@ -101,6 +121,26 @@ public final class Checkpoint implements AutoCloseable {
     }
     names.sort(null);
     return names;
+  }
+
+  /** Another program may believe the index where this one looks into the files. */
+  private static void checkIndex(
+      Path folder, CheckpointLimits limits, Map<String, SafetensorsFile> fileOf) {
+    if (Files.exists(folder.resolve(SINGLE_FILE))) {
+      return;
+    }
+    JsonNode index = BoundedJson.read(folder.resolve(INDEX_FILE), limits.maxIndexBytes());
+    for (Map.Entry<String, JsonNode> entry : index.path("weight_map").properties()) {
+      SafetensorsFile file = fileOf.get(entry.getKey());
+      if (file == null || !file.path().endsWith(entry.getValue().asText())) {
+        throw new DamagedModelException(
+            "%s says that tensor %s is in %s, but it is not"
+                .formatted(
+                    folder.resolve(INDEX_FILE),
+                    ConfigReader.shortened(entry.getKey()),
+                    entry.getValue().asText()));
+      }
+    }
   }
 
   /** What kind of model it is. */
@@ -151,9 +191,10 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Where a tensor lies on disk.
+   * Where a tensor of weights lies on disk.
    *
    * @throws DamagedModelException when there is none of that name, or of another shape
+   * @throws UnsupportedModelException when its numbers are no plain floating-point ones
    */
   public StoredTensor stored(TensorSpec spec) {
     StoredTensor tensor = fileOf(spec.name()).stored(spec.name());
@@ -161,6 +202,14 @@ public final class Checkpoint implements AutoCloseable {
       throw new DamagedModelException(
           "tensor %s has the shape %s where config.json says %s"
               .formatted(spec.name(), tensor.shape(), spec.shape()));
+    }
+    if (!PLAIN.contains(tensor.dtype())) {
+      throw new UnsupportedModelException(
+          "tensor %s is stored as %s; this version takes weights as %s"
+              .formatted(
+                  spec.name(),
+                  tensor.dtype().label(),
+                  PLAIN.stream().map(DType::label).collect(Collectors.joining(", "))));
     }
     return tensor;
   }
@@ -173,6 +222,24 @@ public final class Checkpoint implements AutoCloseable {
    */
   public void read(String name, ByteSink sink) throws IOException {
     fileOf(name).read(name, sink);
+  }
+
+  /**
+   * Reads all weights and makes sure that each is a finite number. Takes the time of reading them
+   * once, so it is done when a model is first met, not on every start.
+   *
+   * @throws DamagedModelException that names the first tensor with a weight that is none
+   */
+  public void requireFinite() {
+    for (SafetensorsFile file : files) {
+      for (TensorInfo tensor : file.tensors().values()) {
+        if (PLAIN.contains(tensor.dtype()) && !FiniteNumbers.in(file, tensor)) {
+          throw new DamagedModelException(
+              "tensor %s of %s has weights that are not finite numbers"
+                  .formatted(tensor.name(), file.path()));
+        }
+      }
+    }
   }
 
   private SafetensorsFile fileOf(String name) {

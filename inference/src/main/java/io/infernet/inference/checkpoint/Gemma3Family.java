@@ -43,10 +43,7 @@ final class Gemma3Family implements ModelFamily {
             .windows(DecoderReader.window(config), layer -> (layer + 1) % pattern != 0)
             .slidingRope(config.positive("rope_local_base_freq"));
     if (images) {
-      reader.names(
-          TensorNames.LLAMA
-              .withNormsAfterBranches()
-              .under("language_model.model.", "language_model.lm_head"));
+      reader.names(TensorNames.LLAMA.withNormsAfterBranches().within());
       if (file.has("eos_token_id")) {
         reader.stopIds(file.ids("eos_token_id"));
       }

@@ -117,6 +117,25 @@ public record ModelConfig(
     return ModelTask.GENERATE;
   }
 
+  /** The same under other names. */
+  ModelConfig withNames(TensorNames other) {
+    return new ModelConfig(
+        family,
+        vocabSize,
+        hiddenSize,
+        contextLength,
+        layers,
+        attention,
+        ropes,
+        norms,
+        activation,
+        embeddingScale,
+        logitCap,
+        tiedEmbeddings,
+        other,
+        stopIds);
+  }
+
   /** The tensors that such a model consists of. */
   public DecoderTensors tensors() {
     return new DecoderTensors(this);

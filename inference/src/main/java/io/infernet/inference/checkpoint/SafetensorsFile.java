@@ -198,6 +198,10 @@ public final class SafetensorsFile implements AutoCloseable {
     return new StoredTensor(path, dataStart + tensor.offset(), tensor.dtype(), tensor.shape());
   }
 
+  Path path() {
+    return path;
+  }
+
   /** The tensors by name, in the order of their data. */
   public Map<String, TensorInfo> tensors() {
     return Collections.unmodifiableMap(tensors);

@@ -112,7 +112,18 @@ public record TensorNames(
         down);
   }
 
-  TensorNames under(String root, String head) {
+  /** As the text part of a model that also does other things. */
+  TensorNames within() {
+    return under("language_model.model.", "language_model.lm_head");
+  }
+
+  /** These, and others under which programs have stored the same model. */
+  List<TensorNames> alternatives() {
+    return List.of(
+        this, under("model.", "lm_head"), within(), under("model.language_model.", "lm_head"));
+  }
+
+  private TensorNames under(String root, String head) {
     return new TensorNames(
         root,
         head,

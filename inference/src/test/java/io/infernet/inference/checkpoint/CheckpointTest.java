@@ -77,6 +77,76 @@ class CheckpointTest {
   }
 
   @Test
+  void refusesAnIndexThatLies() throws IOException {
+    write("a.safetensors", "one");
+    write("b.safetensors", "two");
+    index("{\"one\":\"b.safetensors\",\"two\":\"a.safetensors\"}");
+    assertRefused("tensor one is in b.safetensors, but it is not");
+    index("{\"one\":\"a.safetensors\",\"two\":\"b.safetensors\",\"six\":\"a.safetensors\"}");
+    assertRefused("tensor six is in a.safetensors, but it is not");
+    index("{\"one\":\"a.safetensors\",\"two\":\"c.safetensors\"}");
+    assertRefused("c.safetensors is missing");
+    index("{\"one\":[\"a.safetensors\"]}");
+    assertRefused("names a file that cannot be");
+    Files.writeString(folder.resolve(Checkpoint.INDEX_FILE), "[]");
+    assertRefused("is not a JSON object");
+  }
+
+  private void assertRefused(String message) {
+    DamagedModelException error =
+        assertThrows(DamagedModelException.class, () -> Checkpoint.open(folder, LIMITS));
+    assertTrue(error.getMessage().contains(message), error.getMessage());
+  }
+
+  @Test
+  void namesTheTensorThatIsNotAsConfigured() throws IOException {
+    write(Checkpoint.SINGLE_FILE, "model.norm.weight");
+    try (Checkpoint checkpoint = Checkpoint.open(folder, LIMITS)) {
+      DecoderTensors tensors = checkpoint.config().tensors();
+      DamagedModelException wrong =
+          assertThrows(DamagedModelException.class, () -> checkpoint.stored(tensors.finalNorm()));
+      assertEquals(
+          "tensor model.norm.weight has the shape [1] where config.json says [2]",
+          wrong.getMessage());
+      DamagedModelException missing =
+          assertThrows(DamagedModelException.class, () -> checkpoint.stored(tensors.embedding()));
+      assertTrue(
+          missing.getMessage().endsWith("has no tensor model.embed_tokens.weight"),
+          missing.getMessage());
+    }
+    Files.write(
+        folder.resolve(Checkpoint.SINGLE_FILE),
+        SafetensorsBytes.file("{" + tensor("model.norm.weight", "I16", "[2]", 0, 4) + "}", 4));
+    try (Checkpoint checkpoint = Checkpoint.open(folder, LIMITS)) {
+      UnsupportedModelException wrong =
+          assertThrows(
+              UnsupportedModelException.class,
+              () -> checkpoint.stored(checkpoint.config().tensors().finalNorm()));
+      assertEquals(
+          "tensor model.norm.weight is stored as i16; this version takes weights as bf16, fp16,"
+              + " fp32, fp64",
+          wrong.getMessage());
+    }
+  }
+
+  @Test
+  void findsTheTextPartUnderTheNamesThatProgramsGiveIt() throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"architectures": ["Gemma3ForConditionalGeneration"], "text_config": {}}
+        """);
+    for (String root : List.of("model.", "language_model.model.", "model.language_model.")) {
+      write(Checkpoint.SINGLE_FILE, root + "embed_tokens.weight");
+      try (Checkpoint checkpoint = Checkpoint.open(folder, LIMITS)) {
+        assertEquals(
+            root + "layers.1.self_attn.o_proj.weight",
+            checkpoint.config().tensors().out(1).weights().get(0).name());
+      }
+    }
+  }
+
+  @Test
   void boundsTheNumberOfFiles() throws IOException {
     index("{\"one\":\"a.safetensors\",\"two\":\"b.safetensors\"}");
     CheckpointLimits limits = new CheckpointLimits(1 << 16, 1 << 16, 1 << 16, 10, 1);
