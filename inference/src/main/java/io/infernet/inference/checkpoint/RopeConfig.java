@@ -21,6 +21,12 @@ public record RopeConfig(int dims, double theta, RopeScaling scaling) {
     if (!(theta > 1)) {
       throw new DamagedModelException("config.json: rope_theta cannot be " + theta);
     }
+    for (double frequency : scaling.frequencies(dims, theta)) {
+      if (!Float.isFinite((float) frequency) || frequency < 0 || !(scaling.magnitude() < 1e6)) {
+        throw new DamagedModelException(
+            "config.json: such a rotary embedding cannot be: " + scaling);
+      }
+    }
   }
 
   /**
