@@ -6,6 +6,7 @@ import io.infernet.inference.checkpoint.BoundedJson;
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.ConfigReader;
+import io.infernet.inference.checkpoint.DType;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.checkpoint.SafetensorsFile;
@@ -15,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,13 +154,18 @@ public final class FolderModelRepository implements ModelRepository {
     }
   }
 
+  /** The format of most of the weights: some models keep a few small tensors in another. */
   private String storedAs(Path folder) {
     String first = Checkpoint.fileNames(folder, limits).get(0);
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(first), limits)) {
       return file.tensors().values().stream()
-          .findFirst()
-          .map(TensorInfo::dtype)
+          .collect(
+              Collectors.groupingBy(TensorInfo::dtype, Collectors.summingLong(TensorInfo::size)))
+          .entrySet()
+          .stream()
+          .max(Map.Entry.<DType, Long>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
           .orElseThrow(() -> new DamagedModelException(folder.resolve(first) + " has no tensors"))
+          .getKey()
           .label();
     }
   }

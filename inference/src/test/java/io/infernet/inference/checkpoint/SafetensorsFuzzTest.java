@@ -2,14 +2,21 @@ package io.infernet.inference.checkpoint;
 
 import static io.infernet.inference.checkpoint.SafetensorsBytes.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import io.infernet.libp2p.testing.Property;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SafetensorsFuzzTest {
@@ -46,6 +53,42 @@ class SafetensorsFuzzTest {
         random ->
             acceptsOnlyHeadersThatCoverTheData(
                 Property.mutate(random, seeds[random.nextInt(seeds.length)])));
+  }
+
+  /** Whole files: length, header and data, changed anywhere or cut off. */
+  @Test
+  void opensOnlyWholeFilesWhenBytesChange(@TempDir Path folder) throws IOException {
+    byte[] good =
+        SafetensorsBytes.file(
+            "{" + tensor("a", "F32", "[2,1]", 0, 8) + "," + tensor("b", "BF16", "[3]", 8, 14) + "}",
+            14);
+    Path path = folder.resolve("x.safetensors");
+    Property.forAll(
+        2_000,
+        random -> {
+          byte[] bytes = Property.mutate(random, good);
+          if (random.nextInt(4) == 0) {
+            bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 20));
+          }
+          try {
+            Files.write(path, bytes);
+            try (SafetensorsFile file = SafetensorsFile.open(path, LIMITS)) {
+              for (String name : file.tensors().keySet()) {
+                StoredTensor stored = file.stored(name);
+                long size = file.tensors().get(name).size();
+                assertTrue(stored.position() >= 8);
+                assertTrue(stored.position() + size <= bytes.length);
+                long[] read = new long[1];
+                file.read(name, piece -> read[0] += piece.remaining());
+                assertEquals(size, read[0]);
+              }
+            } catch (DamagedModelException e) {
+              assertTrue(e.getMessage().contains("x.safetensors"), e.getMessage());
+            }
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   private static void check(byte[] header, long dataSize) {

@@ -1,5 +1,6 @@
 package io.infernet.inference.model;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.DType;
 import io.infernet.inference.checkpoint.DamagedModelException;
+import io.infernet.inference.checkpoint.RandomCheckpoint;
 import io.infernet.inference.checkpoint.UnsupportedModelException;
+import io.infernet.inference.testing.TinyConfigs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -193,5 +198,24 @@ class FolderModelRepositoryTest {
         repository.require(mine).manifest().defaults());
     Files.writeString(file, "{\"do_sample\": true, \"top_p\": 7}");
     assertThrows(DamagedModelException.class, () -> repository.require(mine));
+  }
+
+  @Test
+  void describesModelsOfAllFamilies() throws IOException {
+    List<String> families = new ArrayList<>();
+    for (String name : TinyConfigs.names()) {
+      Path folder = Files.createDirectories(models.resolve(name));
+      new RandomCheckpoint(TinyConfigs.of(name), DType.BF16, 2, 1).writeTo(folder);
+      Files.writeString(folder.resolve("tokenizer.json"), "{}");
+      Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [5, 2]}");
+      ModelManifest manifest = repository.require(ModelName.parse(name)).manifest();
+      assertEquals("bf16", manifest.storedAs(), name);
+      assertEquals(List.of(2, 5), manifest.defaults().stopIds(), name);
+      assertTrue(new String(manifest.encode(), UTF_8).contains(manifest.family()), name);
+      families.add(manifest.family());
+    }
+    assertEquals(
+        List.of("gemma3", "llama", "mixtral", "phi3", "qwen2", "qwen3_moe"),
+        families.stream().distinct().sorted().toList());
   }
 }
