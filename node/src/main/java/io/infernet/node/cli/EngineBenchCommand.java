@@ -3,6 +3,7 @@ package io.infernet.node.cli;
 import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.inference.batching.Decoder;
 import io.infernet.inference.bench.EngineBenchmark;
 import io.infernet.inference.bench.EngineBenchmark.Plan;
 import io.infernet.inference.bench.EngineBenchmark.Result;
@@ -11,10 +12,19 @@ import io.infernet.inference.bench.EngineBenchmark.Streams;
 import io.infernet.inference.bench.EngineBenchmark.UnderLoad;
 import io.infernet.inference.bench.MadeUpModel;
 import io.infernet.inference.bench.MemoryBandwidth;
+import io.infernet.inference.bench.QualityBenchmark;
 import io.infernet.inference.bench.ResidentMemory;
+import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.engine.Device;
+import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.engine.djl.DjlDecoderLoader;
+import io.infernet.inference.model.FolderModelRepository;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelName;
+import io.infernet.inference.model.ModelRepository;
+import io.infernet.inference.model.Variant;
+import io.infernet.inference.tokenizer.TextTokenizer;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.node.UsageException;
@@ -26,6 +36,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,6 +46,9 @@ import picocli.CommandLine.Option;
 /** {@code infernet bench engine}. */
 @Command(name = "engine", description = "How fast a model reads and writes here.")
 final class EngineBenchCommand implements Callable<Integer> {
+
+  /** Tokens after which a text's context begins anew; small enough for every model. */
+  private static final int QUALITY_WINDOW = 256;
 
   private final CliContext context;
   private final GlobalOptions global;
@@ -91,6 +105,13 @@ final class EngineBenchCommand implements Callable<Integer> {
       description = "Instead: answer N short questions and look at the memory.")
   private @Nullable Integer soak;
 
+  @Option(
+      names = "--quality",
+      description =
+          "Instead: how well the model predicts a text in each of its variants, or in the named"
+              + " one, against the model as stored.")
+  private boolean quality;
+
   @Mixin private JsonOption json = new JsonOption();
 
   EngineBenchCommand(CliContext context, GlobalOptions global) {
@@ -103,6 +124,10 @@ final class EngineBenchCommand implements Callable<Integer> {
     Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
     NodeConfig config = NodeConfig.of(global.home(), global.settings(Map.of()));
+    if (quality) {
+      quality(config);
+      return 0;
+    }
     try (ThreadScheduler scheduler = new ThreadScheduler("timers");
         InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
       InstalledModel installed =
@@ -191,6 +216,61 @@ final class EngineBenchCommand implements Callable<Integer> {
       table.row("questions", Integer.toString(result.requests()));
       table.row("resident after a tenth", ListCommand.size(result.settledBytes()));
       table.row("resident at the end", ListCommand.size(result.endBytes()));
+      table.print(context.out());
+    }
+  }
+
+  /** On this thread, without an engine: the figures are of whole distributions. */
+  private void quality(NodeConfig config) {
+    CheckpointLimits limits = CheckpointLimits.defaults();
+    EngineConfig defaults = EngineConfig.defaults(config.home().path());
+    int threads = config.engine().threads();
+    EngineConfig engine = threads == 0 ? defaults : defaults.withThreads(threads);
+    ModelName name = ModelName.parse(model);
+    ModelName stored = new ModelName(name.name(), Optional.empty());
+    ModelRepository models = new FolderModelRepository(config.home().modelsFolder(), limits);
+    InstalledModel reference = models.require(stored);
+    int[] ids;
+    try (TextTokenizer tokenizer =
+        TextTokenizer.open(reference.folder(), engine.nativesFolder(), Integer.MAX_VALUE)) {
+      ids = tokenizer.encode(QualityBenchmark.text(), true).toArray();
+    }
+    int window = Math.min(QUALITY_WINDOW, reference.manifest().contextLength());
+    DjlDecoderLoader loader = new DjlDecoderLoader(engine, limits);
+    Table table =
+        new Table("VARIANT", "PERPLEXITY", "AS STORED", "KL MEAN", "KL WORST", "SAME FIRST CHOICE");
+    try (Decoder expected = loader.load(reference, Device.CPU, window)) {
+      for (Variant variant : Variant.values()) {
+        if (!variant.runnable() || name.variant().filter(v -> v != variant).isPresent()) {
+          continue;
+        }
+        ModelName other = new ModelName(name.name(), Optional.of(variant));
+        try (Decoder actual = loader.load(models.require(other), Device.CPU, window)) {
+          QualityBenchmark.Result result = QualityBenchmark.measure(expected, actual, ids, window);
+          if (json.wanted()) {
+            line(
+                Json.object()
+                    .put("bench", "engine_quality")
+                    .put("model", other.toString())
+                    .put("predictions", result.predictions())
+                    .put("perplexity", result.perplexity())
+                    .put("stored_perplexity", result.referencePerplexity())
+                    .put("kl_mean_nats", result.meanDivergence())
+                    .put("kl_worst_nats", result.worstDivergence())
+                    .put("same_first_choice", result.sameFirstChoice()));
+          } else {
+            table.row(
+                variant.toString(),
+                format("%.3f", result.perplexity()),
+                format("%.3f", result.referencePerplexity()),
+                format("%.6f", result.meanDivergence()),
+                format("%.4f", result.worstDivergence()),
+                format("%.1f %%", result.sameFirstChoice() * 100));
+          }
+        }
+      }
+    }
+    if (!json.wanted()) {
       table.print(context.out());
     }
   }

@@ -24,7 +24,7 @@ import java.util.Optional;
  * fp32}, the arithmetic is float32, so that a prompt and a decoded text meet the same numbers and
  * an answer can go on elsewhere; with {@code bf16} it is bfloat16. Used by one thread at a time.
  */
-final class DjlDecoderLoader {
+public final class DjlDecoderLoader {
 
   /**
    * Weights for which one more thread pays: below, threads wait for each other longer than they
@@ -37,7 +37,11 @@ final class DjlDecoderLoader {
   private final CheckpointLimits limits;
   private final GraphCache graphs;
 
-  DjlDecoderLoader(EngineConfig config, CheckpointLimits limits) {
+  /**
+   * @param config its settings
+   * @param limits bounds on what is read from checkpoints
+   */
+  public DjlDecoderLoader(EngineConfig config, CheckpointLimits limits) {
     this.config = requireNonNull(config, "config is null");
     this.limits = requireNonNull(limits, "limits is null");
     graphs = new GraphCache(config.graphFolder());
@@ -121,7 +125,7 @@ final class DjlDecoderLoader {
    * @throws io.infernet.inference.InfernetException that says what is wrong with the model or the
    *     machine
    */
-  Decoder load(InstalledModel model, Device device, int places) {
+  public Decoder load(InstalledModel model, Device device, int places) {
     String version = Libtorch.start(config.nativesFolder());
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
       StepGraph graph = graph(checkpoint.config(), model.name().variant(), device);
