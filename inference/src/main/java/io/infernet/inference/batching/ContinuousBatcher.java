@@ -223,13 +223,7 @@ public final class ContinuousBatcher {
         now == null
             ? new BatcherStatus(0, 0, 0, 0, 0, 0, preemptions)
             : new BatcherStatus(
-                0,
-                0,
-                now.tokens(),
-                now.activeTokens(),
-                now.keptTokens(),
-                now.reused(),
-                preemptions);
+                0, 0, now.tokens(), now.heldTokens(), now.keptTokens(), now.reused(), preemptions);
   }
 
   // ---- Who is being computed ----
@@ -349,19 +343,25 @@ public final class ContinuousBatcher {
     return true;
   }
 
-  /** Lets an answer of the tenant with most of them rest when the next one's tenant has none. */
+  /**
+   * Lets the youngest answer of the tenant with most of them rest, when the next one's tenant has
+   * none and was served less.
+   */
   private boolean restForOtherTenant(Answer next, PrefixCache room) {
     Map<String, Integer> counts = new HashMap<>();
     running.values().forEach(answer -> counts.merge(answer.tenant(), 1, Integer::sum));
     if (counts.containsKey(next.tenant())) {
       return false;
     }
-    int most = counts.values().stream().mapToInt(n -> n).max().orElse(0);
-    if (most < 2) {
-      return false;
+    synchronized (lock) {
+      counts
+          .entrySet()
+          .removeIf(
+              entry -> entry.getValue() < 2 || !waiting.servedLess(next.tenant(), entry.getKey()));
     }
+    int most = counts.values().stream().mapToInt(n -> n).max().orElse(0);
     for (Answer answer : running.descendingMap().values()) {
-      if (counts.getOrDefault(answer.tenant(), 0) == most) {
+      if (counts.getOrDefault(answer.tenant(), -1) == most) {
         rest(answer, room);
         return true;
       }

@@ -139,6 +139,11 @@ final class FairQueue<T> {
     return tenant == null ? 0 : tenant.running;
   }
 
+  /** Whether one tenant was served less than another. */
+  boolean servedLess(String name, String other) {
+    return known(name).served < known(other).served;
+  }
+
   private Tenant<T> known(String name) {
     Tenant<T> tenant = tenants.get(name);
     if (tenant == null) {

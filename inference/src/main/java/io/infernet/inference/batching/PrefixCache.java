@@ -86,6 +86,15 @@ final class PrefixCache {
     return tokens;
   }
 
+  /** Places that active sequences hold tokens in, or need at once. */
+  int heldTokens() {
+    int tokens = 0;
+    for (Sequence sequence : active) {
+      tokens += Math.min(sequence.length(), sequence.extent().capacity());
+    }
+    return tokens;
+  }
+
   /** Tokens that did not have to be computed because they were here already. */
   long reused() {
     return reused;
@@ -138,6 +147,7 @@ final class PrefixCache {
     sequence.place(extent, source.tokens);
     active.add(sequence);
     if (grow(sequence, least, wanted)) {
+      pool.shrink(extent, wanted);
       reused += source.tokens;
       return true;
     }
