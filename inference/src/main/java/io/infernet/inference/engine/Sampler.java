@@ -123,8 +123,8 @@ public final class Sampler {
    * @param from where they begin
    * @param to where they end
    * @return the token's id
-   * @throws IllegalStateException when the logits are not numbers
-   * @throws InfernetException when no token of the model can follow in the wanted form
+   * @throws InfernetException when the logits are not numbers, or no token of the model can follow
+   *     in the wanted form
    */
   public int sample(float[] logits, int from, int to) {
     int likeliest = largest(logits, from, to);
@@ -154,7 +154,11 @@ public final class Sampler {
 
   private static void requireFinite(float logit) {
     if (!Float.isFinite(logit)) {
-      throw new IllegalStateException("the model computed " + logit + " for a logit");
+      throw new InfernetException(
+          "the model's output is not a number ("
+              + logit
+              + "): its weights may be damaged, or too large for its arithmetic; pull it again or"
+              + " try another variant");
     }
   }
 

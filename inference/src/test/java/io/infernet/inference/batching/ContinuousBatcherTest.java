@@ -393,8 +393,8 @@ class ContinuousBatcherTest {
     RecordingListener good = batch.submit(request);
     batch.run();
     assertEquals(
-        "the model's output is not a number (NaN for token 0): its weights may be damaged, or too"
-            + " large for its arithmetic; check the files of fake",
+        "the model's output is not a number (NaN): its weights may be damaged, or too large for its"
+            + " arithmetic; pull it again or try another variant",
         failure(bad).getMessage());
     assertAlone(request, good);
   }

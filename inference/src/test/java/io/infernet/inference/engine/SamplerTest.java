@@ -78,10 +78,9 @@ class SamplerTest {
   @Test
   void refusesLogitsThatAreNoNumbers() {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-      assertThrows(IllegalStateException.class, () -> sample(SamplingParams.greedy(), bad));
+      assertThrows(InfernetException.class, () -> sample(SamplingParams.greedy(), bad));
     }
-    assertThrows(
-        IllegalStateException.class, () -> sample(SamplingParams.greedy(), 1, Float.NaN, 2));
+    assertThrows(InfernetException.class, () -> sample(SamplingParams.greedy(), 1, Float.NaN, 2));
   }
 
   /** The rules as the class comment states them, without any shortcut. */

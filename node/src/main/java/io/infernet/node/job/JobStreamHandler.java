@@ -231,14 +231,15 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
       accepted.generation =
           provider.engine.generate(
               new GenerationRequest(
-                  model,
-                  request.prompt(),
-                  request.outputSoFar(),
-                  request.sampling(),
-                  request.maxTokens(),
-                  Set.copyOf(request.stopIds()),
-                  request.topLogprobs(),
-                  request.scorePrompt()),
+                      model,
+                      request.prompt(),
+                      request.outputSoFar(),
+                      request.sampling(),
+                      request.maxTokens(),
+                      Set.copyOf(request.stopIds()),
+                      request.topLogprobs(),
+                      request.scorePrompt())
+                  .forTenant(remote.toString()),
               new EngineFeed(this, provider.executor));
     } catch (EngineBusyException e) {
       refuse(provider.busy(e.getMessage()));
