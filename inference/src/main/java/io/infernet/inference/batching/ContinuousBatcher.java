@@ -10,10 +10,7 @@ import io.infernet.inference.engine.Generation;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.TokenListener;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -42,10 +39,7 @@ import org.slf4j.LoggerFactory;
  *       cannot grow, kept sequences go ({@link PrefixCache}); then the youngest answer rests. It
  *       keeps its tokens; what of them is still in the cache later is used again, the rest is
  *       computed again, and its listener notices only the time.
- *   <li>Prompts: half of a step's budget belongs to the oldest unfinished one, the rest to those
- *       with least left to compute. So brief prompts are quick and none starves.
- *   <li>Prompts that begin alike: the second waits until the first has computed what both need, and
- *       copies it.
+ *   <li>What a step computes: {@link StepPlanner}.
  *   <li>Failures: when a step with several answers fails, each is computed alone, and only those
  *       that fail then have failed.
  * </ul>
@@ -53,9 +47,6 @@ import org.slf4j.LoggerFactory;
 public final class ContinuousBatcher {
 
   private static final Logger LOG = LoggerFactory.getLogger(ContinuousBatcher.class);
-
-  /** Most logits computed in one step when prompts are scored: 64 MiB. */
-  private static final int MAX_SCORED_LOGITS = 1 << 24;
 
   /** Most logits for tokens to be chosen in one step: 128 MiB. */
   private static final int MAX_CHOSEN_LOGITS = 1 << 25;
@@ -65,6 +56,7 @@ public final class ContinuousBatcher {
 
   private final BatcherConfig config;
   private final CompletableFuture<Decoder> model;
+  private final StepPlanner planner;
   private final RowWorkers rows;
   private final Runnable wakeUp;
 
@@ -84,9 +76,6 @@ public final class ContinuousBatcher {
   private @Nullable PrefixCache cache;
   private long preemptions;
 
-  /** The answer computed last, in deterministic mode. */
-  private long turn = -1;
-
   private volatile BatcherStatus memory = new BatcherStatus(0, 0, 0, 0, 0, 0, 0);
 
   /**
@@ -99,6 +88,7 @@ public final class ContinuousBatcher {
     this.config = requireNonNull(config, "config is null");
     this.model = requireNonNull(model, "model is null");
     this.wakeUp = requireNonNull(wakeUp, "wakeUp is null");
+    planner = new StepPlanner(config);
     rows = new RowWorkers(helpers, config.samplingThreads());
   }
 
@@ -183,7 +173,8 @@ public final class ContinuousBatcher {
     }
     try {
       worked |= admit(decoder, cache);
-      List<Part> parts = config.deterministic() ? planTurn(cache) : plan(decoder, cache);
+      growAll(decoder, cache);
+      List<Part> parts = planner.plan(running, decoder.vocabSize(), cache);
       if (!parts.isEmpty()) {
         compute(parts, decoder, cache);
         worked = true;
@@ -388,42 +379,6 @@ public final class ContinuousBatcher {
     }
   }
 
-  // ---- What a step computes ----
-
-  private record Part(Answer answer, Chunk chunk) {}
-
-  /** The next token of all answers that have one, and pieces of prompts. */
-  private List<Part> plan(Decoder decoder, PrefixCache room) {
-    growAll(decoder, room);
-    List<Part> parts = new ArrayList<>();
-    List<Answer> reading = new ArrayList<>();
-    for (Answer answer : running.values()) {
-      if (answer.decoding()) {
-        parts.add(new Part(answer, answer.chunk(1)));
-      } else if (!waitsForSource(answer, room)) {
-        reading.add(answer);
-      }
-    }
-    int mixed = config.mixedTokens();
-    int budget =
-        parts.isEmpty()
-            ? config.prefillTokens()
-            : Math.max(mixed - parts.size(), Math.max(1, mixed / 8));
-    int scorable = Math.max(1, MAX_SCORED_LOGITS / decoder.vocabSize());
-    for (Map.Entry<Answer, Integer> grant : grants(reading, budget).entrySet()) {
-      Answer answer = grant.getKey();
-      int tokens = grant.getValue();
-      if (answer.scoring()) {
-        tokens = Math.min(tokens, scorable);
-        scorable -= tokens;
-      }
-      if (tokens > 0) {
-        parts.add(new Part(answer, answer.chunk(tokens)));
-      }
-    }
-    return parts;
-  }
-
   /** Makes sure that each answer has a place for its next token; if need be the youngest rest. */
   private void growAll(Decoder decoder, PrefixCache room) {
     for (Answer answer : List.copyOf(running.values())) {
@@ -443,70 +398,14 @@ public final class ContinuousBatcher {
     return Math.min(answer.room(), Math.max(config.growth(), answer.sequence().length() / 4));
   }
 
-  /** Whether another answer is computing what this one needs too; if it has done so, copies it. */
-  private boolean waitsForSource(Answer answer, PrefixCache room) {
-    Source source = answer.source();
-    if (source != null
-        && (source.sequence().computed() >= source.tokens() || !room.active(source.sequence()))) {
-      answer.waitFor(room.share(answer.sequence(), answer.reusable()));
-    }
-    return answer.source() != null;
-  }
-
-  /** How many tokens each unfinished prompt gets. */
-  private static Map<Answer, Integer> grants(List<Answer> reading, int budget) {
-    Map<Answer, Integer> grants = new LinkedHashMap<>();
-    if (reading.isEmpty()) {
-      return grants;
-    }
-    Answer oldest = reading.get(0);
-    int left = budget;
-    int share = Math.min(oldest.sequence().remaining(), (budget + 1) / 2);
-    grants.put(oldest, share);
-    left -= share;
-    List<Answer> brief = new ArrayList<>(reading);
-    brief.sort(Comparator.comparingInt(answer -> answer.sequence().remaining()));
-    for (Iterator<Answer> all = brief.iterator(); left > 0 && all.hasNext(); ) {
-      Answer answer = all.next();
-      int has = grants.getOrDefault(answer, 0);
-      int more = Math.min(answer.sequence().remaining() - has, left);
-      grants.put(answer, has + more);
-      left -= more;
-    }
-    return grants;
-  }
-
-  /** In deterministic mode: the next piece of one sequence, cut where it would be cut alone. */
-  private List<Part> planTurn(PrefixCache room) {
-    Decoder decoder = model.join();
-    growAll(decoder, room);
-    List<Answer> order = new ArrayList<>(running.tailMap(turn, false).values());
-    order.addAll(running.headMap(turn, true).values());
-    for (Answer answer : order) {
-      if (answer.decoding() || !waitsForSource(answer, room)) {
-        turn = answer.number();
-        int computed = answer.sequence().computed();
-        int prompt = answer.request().prompt().size();
-        int unit = config.prefillTokens();
-        int tokens =
-            computed < prompt ? Math.min(prompt, computed - computed % unit + unit) - computed : 1;
-        if (answer.scoring()) {
-          tokens = Math.min(tokens, Math.max(1, MAX_SCORED_LOGITS / decoder.vocabSize()));
-        }
-        return List.of(new Part(answer, answer.chunk(tokens)));
-      }
-    }
-    return List.of();
-  }
-
-  // ---- Computing it ----
+  // ---- What is computed ----
 
   private void compute(List<Part> parts, Decoder decoder, PrefixCache room) {
     boolean hidden = false;
     List<Chunk> chunks = new ArrayList<>(parts.size());
     for (Part part : parts) {
-      chunks.add(part.chunk);
-      hidden |= part.answer.wantsHidden();
+      chunks.add(part.chunk());
+      hidden |= part.answer().wantsHidden();
     }
     Step step = new Step(chunks, hidden);
     StepOutput output;
@@ -514,7 +413,7 @@ public final class ContinuousBatcher {
       output = decoder.step(step);
     } catch (RuntimeException | Error e) {
       if (parts.size() == 1) {
-        fail(parts.get(0).answer, e, room);
+        fail(parts.get(0).answer(), e, room);
       } else {
         LOG.warn(
             "a step of {} answers failed ({}); each is tried alone", parts.size(), e.toString());
@@ -525,7 +424,7 @@ public final class ContinuousBatcher {
       return;
     }
     for (Part part : parts) {
-      part.answer.sequence().advance(part.chunk.ids().length);
+      part.answer().sequence().advance(part.chunk().ids().length);
       charge(part);
     }
     Outcome[] outcomes = choose(parts, output);
@@ -535,10 +434,10 @@ public final class ContinuousBatcher {
   }
 
   private void charge(Part part) {
-    int tokens = part.chunk.ids().length;
-    boolean output = part.chunk.position() >= part.answer.given();
+    int tokens = part.chunk().ids().length;
+    boolean output = part.chunk().position() >= part.answer().given();
     synchronized (lock) {
-      waiting.charge(part.answer.tenant(), (long) tokens * (output ? OUTPUT_COST : 1));
+      waiting.charge(part.answer().tenant(), (long) tokens * (output ? OUTPUT_COST : 1));
     }
   }
 
@@ -553,7 +452,7 @@ public final class ContinuousBatcher {
     int count = 0;
     for (int i = 0; i < outcomes.length; i++) {
       outcomes[i] = Outcome.NONE;
-      if (parts.get(i).answer.choosesAfter(parts.get(i).chunk)) {
+      if (parts.get(i).answer().choosesAfter(parts.get(i).chunk())) {
         choosing[count++] = i;
       }
     }
@@ -564,11 +463,11 @@ public final class ContinuousBatcher {
         k -> {
           int i = choosing[k];
           Part part = parts.get(i);
-          int rowsOfChunk = part.chunk.logits().rows(part.chunk.ids().length);
+          int rowsOfChunk = part.chunk().logits().rows(part.chunk().ids().length);
           int from = (output.row(i) + rowsOfChunk - 1) * width;
           try {
             outcomes[i] =
-                new Outcome(part.answer.choose(output.logits(), from, from + width), null);
+                new Outcome(part.answer().choose(output.logits(), from, from + width), null);
           } catch (RuntimeException | Error e) {
             outcomes[i] = new Outcome(null, e);
           }
@@ -578,14 +477,14 @@ public final class ContinuousBatcher {
 
   private void deliver(
       Part part, StepOutput output, int index, Outcome outcome, int hiddenSize, PrefixCache room) {
-    Answer answer = part.answer;
+    Answer answer = part.answer();
     if (outcome.error != null) {
       fail(answer, outcome.error, room);
       return;
     }
     FinishReason reason = null;
     try {
-      answer.computed(part.chunk, output, index, hiddenSize);
+      answer.computed(part.chunk(), output, index, hiddenSize);
       if (outcome.choice != null) {
         reason = answer.take(outcome.choice);
       } else if (answer.sequence().remaining() == 0) {
