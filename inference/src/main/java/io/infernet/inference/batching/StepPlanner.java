@@ -102,8 +102,7 @@ final class StepPlanner {
   }
 
   /** In deterministic mode: the next piece of one sequence, cut where it would be cut alone. */
-  private List<Part> planTurn(
-      NavigableMap<Long, Answer> running, int scorable, PrefixCache cache) {
+  private List<Part> planTurn(NavigableMap<Long, Answer> running, int scorable, PrefixCache cache) {
     List<Answer> order = new ArrayList<>(running.tailMap(turn, false).values());
     order.addAll(running.headMap(turn, true).values());
     for (Answer answer : order) {

@@ -136,7 +136,8 @@ public final class DjlDecoderLoader {
               (graph.label() + "-" + version).replace(':', '-'),
               written.archive()::write);
       StepDecoder.Sizes sizes = graph.sizes(context(model.manifest()), places);
-      long threads = Math.max(1, sizes.memoryBytes() / BYTES_PER_THREAD);
+      long weights = graph.sizes(context(model.manifest()), 0).memoryBytes();
+      long threads = Math.max(1, weights / BYTES_PER_THREAD);
       return StepDecoder.load(
           archive, written.files(), sizes, (int) Math.min(config.threads(), threads));
     }
