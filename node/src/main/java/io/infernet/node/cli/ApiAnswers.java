@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.Usage;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.peer.PeerId;
@@ -80,6 +81,15 @@ final class ApiAnswers implements Answers {
     request.maxTokens().ifPresent(value -> body.put("max_tokens", value));
     request.temperature().ifPresent(value -> body.put("temperature", value));
     request.topP().ifPresent(value -> body.put("top_p", value));
+    request.topK().ifPresent(value -> body.put("top_k", value));
+    request.minP().ifPresent(value -> body.put("min_p", value));
+    request.repetitionPenalty().ifPresent(value -> body.put("repetition_penalty", value));
+    request.presencePenalty().ifPresent(value -> body.put("presence_penalty", value));
+    request.frequencyPenalty().ifPresent(value -> body.put("frequency_penalty", value));
+    if (request.format() == ResponseFormat.JSON_OBJECT) {
+      body.putObject("response_format").put("type", "json_object");
+    }
+    request.stop().forEach(text -> body.withArray("stop").add(text));
     request.seed().ifPresent(value -> body.put("seed", value));
     ObjectNode infernet = Json.object();
     request.deadline().ifPresent(value -> infernet.put("deadline_ms", value.toMillis()));

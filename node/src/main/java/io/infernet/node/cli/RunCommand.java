@@ -3,6 +3,7 @@ package io.infernet.node.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.engine.FinishReason;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.node.UsageException;
 import io.infernet.node.cli.CliContext.Channel;
@@ -72,6 +73,42 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "P",
       description = "Choose among the likeliest tokens that make up this probability.")
   private @Nullable Double topP;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "N",
+      description = "Choose among so many of the likeliest tokens (0: all).")
+  private @Nullable Integer topK;
+
+  @Option(
+      names = "--min-p",
+      paramLabel = "P",
+      description = "Choose among tokens at least this part as likely as the likeliest.")
+  private @Nullable Double minP;
+
+  @Option(
+      names = "--repetition-penalty",
+      paramLabel = "R",
+      description = "Above 1: less of what stands in prompt and answer already.")
+  private @Nullable Double repetitionPenalty;
+
+  @Option(
+      names = "--presence-penalty",
+      paramLabel = "R",
+      description = "Above 0: less of what stands in the answer already.")
+  private @Nullable Double presencePenalty;
+
+  @Option(
+      names = "--frequency-penalty",
+      paramLabel = "R",
+      description = "Above 0: less of what stands in the answer often.")
+  private @Nullable Double frequencyPenalty;
+
+  @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the answer; may be repeated.")
+  private List<String> stop = new ArrayList<>();
+
+  @Option(names = "--json-answer", description = "The answer is a JSON object.")
+  private boolean jsonAnswer;
 
   @Option(names = "--seed", paramLabel = "N", description = "The same seed, the same answer.")
   private @Nullable Long seed;
@@ -167,6 +204,25 @@ final class RunCommand implements Callable<Integer> {
     if (topP != null) {
       request.topP(topP);
     }
+    if (topK != null) {
+      request.topK(topK);
+    }
+    if (minP != null) {
+      request.minP(minP);
+    }
+    if (repetitionPenalty != null) {
+      request.repetitionPenalty(repetitionPenalty);
+    }
+    if (presencePenalty != null) {
+      request.presencePenalty(presencePenalty);
+    }
+    if (frequencyPenalty != null) {
+      request.frequencyPenalty(frequencyPenalty);
+    }
+    if (jsonAnswer) {
+      request.format(ResponseFormat.JSON_OBJECT);
+    }
+    request.stop(stop);
     if (seed != null) {
       request.seed(seed);
     }

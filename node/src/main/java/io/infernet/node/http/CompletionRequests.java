@@ -1,8 +1,11 @@
 package io.infernet.node.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.TokenIds;
@@ -12,7 +15,9 @@ import io.infernet.node.job.Prompt;
 import io.infernet.node.job.VerifyMode;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -76,7 +81,6 @@ final class CompletionRequests {
     fields.onlyOff("tool_choice", node -> node.asText().equals("none"));
     fields.onlyOff("functions", node -> node.isArray() && node.isEmpty());
     fields.onlyOff("function_call", node -> node.asText().equals("none"));
-    fields.onlyOff("response_format", node -> node.path("type").asText().equals("text"));
     fields.onlyOff("modalities", node -> node.size() == 1 && node.path(0).asText().equals("text"));
     fields.onlyOff("store", node -> node.isBoolean() && !node.asBoolean());
     fields.onlyOff("service_tier", node -> List.of("auto", "default").contains(node.asText()));
@@ -127,16 +131,24 @@ final class CompletionRequests {
   private static void common(RequestFields fields, ChatRequest.Builder job) {
     fields.number("temperature", 0, SamplingParams.MAX_TEMPERATURE).ifPresent(job::temperature);
     fields.number("top_p", 0, 1).ifPresent(job::topP);
-    fields.integer("top_k", 0, Integer.MAX_VALUE).ifPresent(job::topK);
+    // −1 is how vLLM says "no limit".
+    fields.integer("top_k", -1, Integer.MAX_VALUE).ifPresent(k -> job.topK(Math.max(0, k)));
+    fields.number("min_p", 0, 1).ifPresent(job::minP);
+    fields
+        .number("repetition_penalty", 0, Penalties.MAX_REPETITION)
+        .ifPresent(job::repetitionPenalty);
+    fields.number("presence_penalty", Penalties.MIN, Penalties.MAX).ifPresent(job::presencePenalty);
+    fields
+        .number("frequency_penalty", Penalties.MIN, Penalties.MAX)
+        .ifPresent(job::frequencyPenalty);
+    job.logitBias(logitBias(fields));
+    job.format(format(fields));
     fields.longInteger("seed").ifPresent(job::seed);
     job.stop(fields.texts("stop", ChatRequest.MAX_STOP));
     // Tags for the operator of a hosted service: they mean nothing for the answer.
     fields.text("user");
     fields.text("safety_identifier");
     fields.onlyOff("n", node -> node.isInt() && node.asInt() == 1);
-    fields.onlyOff("presence_penalty", node -> node.isNumber() && node.asDouble() == 0);
-    fields.onlyOff("frequency_penalty", node -> node.isNumber() && node.asDouble() == 0);
-    fields.onlyOff("logit_bias", node -> node.isObject() && node.isEmpty());
     fields
         .object("infernet")
         .ifPresent(
@@ -157,6 +169,45 @@ final class CompletionRequests {
                                               "infernet.verify", "none, audit or redundant"))));
               infernet.finish();
             });
+  }
+
+  private static Map<Integer, Double> logitBias(RequestFields fields) {
+    Map<Integer, Double> biases = new LinkedHashMap<>();
+    JsonNode node = fields.node("logit_bias").orElse(MissingNode.getInstance());
+    boolean right =
+        node.isMissingNode() || (node.isObject() && node.size() <= SamplingParams.MAX_BIASES);
+    for (Map.Entry<String, JsonNode> bias : node.properties()) {
+      double value = bias.getValue().isNumber() ? bias.getValue().asDouble() : Double.NaN;
+      right &= bias.getKey().matches("\\d{1,9}") && Math.abs(value) <= SamplingParams.MAX_BIAS;
+      if (right) {
+        biases.put(Integer.valueOf(bias.getKey()), value);
+      }
+    }
+    if (!right) {
+      throw ApiException.badValue(
+          "logit_bias",
+          "an object of up to %d token ids with numbers from -100 to 100"
+              .formatted(SamplingParams.MAX_BIASES));
+    }
+    return biases;
+  }
+
+  private static ResponseFormat format(RequestFields fields) {
+    Optional<RequestFields> given = fields.object("response_format");
+    if (given.isEmpty()) {
+      return ResponseFormat.TEXT;
+    }
+    String type = given.get().text("type").orElse("");
+    ResponseFormat format =
+        switch (type) {
+          case "text" -> ResponseFormat.TEXT;
+          case "json_object" -> ResponseFormat.JSON_OBJECT;
+          default ->
+              throw ApiException.badValue(
+                  "response_format.type", "text or json_object, which is all this node does");
+        };
+    given.get().finish();
+    return format;
   }
 
   private static String model(RequestFields fields) {

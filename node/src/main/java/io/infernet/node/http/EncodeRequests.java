@@ -64,8 +64,7 @@ final class EncodeRequests {
     fields.finish();
     return new Parsed(
         model,
-        new EncodeRequest(
-            name(model), ModelTask.CLASSIFY, inputs(input), OptionalInt.empty()),
+        new EncodeRequest(name(model), ModelTask.CLASSIFY, inputs(input), OptionalInt.empty()),
         false);
   }
 

@@ -3,6 +3,7 @@ package io.infernet.node.job;
 import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.Penalties;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
@@ -78,12 +79,9 @@ record ChatPlan(
       throw new UsageException("the prompt is empty");
     }
     for (int i = 0; i < prompt.size(); i++) {
-      if (prompt.get(i) >= codec.vocabularySize()) {
-        throw new UsageException(
-            "%s has no token %d; its tokens are 0 to %d"
-                .formatted(model.name(), prompt.get(i), codec.vocabularySize() - 1));
-      }
+      requireToken(prompt.get(i), model, codec);
     }
+    request.logitBias().keySet().forEach(id -> requireToken(id, model, codec));
     int room = manifest.contextLength() - prompt.size();
     int wanted = request.maxTokens().orElse(config.defaultMaxTokens());
     if (room < Math.min(wanted, 1)) {
@@ -100,6 +98,13 @@ record ChatPlan(
             request.temperature().orElse(defaults.temperature()),
             request.topK().orElse(defaults.topK()),
             request.topP().orElse(defaults.topP()),
+            request.minP().orElse(defaults.minP()),
+            new Penalties(
+                request.repetitionPenalty().orElse(defaults.repetitionPenalty()),
+                request.presencePenalty().orElse(0),
+                request.frequencyPenalty().orElse(0)),
+            request.logitBias(),
+            request.format(),
             request.seed().orElseGet(seeds)),
         Math.min(wanted, room),
         defaults.stopIds(),
@@ -108,6 +113,14 @@ record ChatPlan(
         timeout,
         now.plus(timeout),
         request.maxPrice().orElse(config.defaultMaxPrice()));
+  }
+
+  private static void requireToken(int id, InstalledModel model, TextCodec codec) {
+    if (id >= codec.vocabularySize()) {
+      throw new UsageException(
+          "%s has no token %d; its tokens are 0 to %d"
+              .formatted(model.name(), id, codec.vocabularySize() - 1));
+    }
   }
 
   private static TokenIds encode(Prompt prompt, TextCodec codec) {

@@ -3,6 +3,8 @@ package io.infernet.node.job;
 import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.Penalties;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.tokenizer.ChatMessage;
@@ -11,6 +13,7 @@ import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.node.UsageException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -27,6 +30,12 @@ import java.util.OptionalLong;
  * @param temperature 0 is greedy
  * @param topK 0 is no limit
  * @param topP above 0, up to 1
+ * @param minP 0 to 1; 0 is no limit
+ * @param repetitionPenalty above 0; 1 is none
+ * @param presencePenalty -2 to 2; 0 is none
+ * @param frequencyPenalty -2 to 2; 0 is none
+ * @param logitBias what is added to the logits of single tokens, by id
+ * @param format what the answer must look like
  * @param seed the same seed gives the same answer; empty for a random one
  * @param stop texts that end the answer and do not become part of it
  * @param topLogprobs empty for no log-probabilities; else how many alternatives beside each token
@@ -44,6 +53,12 @@ public record ChatRequest(
     OptionalDouble temperature,
     OptionalInt topK,
     OptionalDouble topP,
+    OptionalDouble minP,
+    OptionalDouble repetitionPenalty,
+    OptionalDouble presencePenalty,
+    OptionalDouble frequencyPenalty,
+    Map<Integer, Double> logitBias,
+    ResponseFormat format,
     OptionalLong seed,
     List<String> stop,
     OptionalInt topLogprobs,
@@ -67,6 +82,24 @@ public record ChatRequest(
     require(topK.orElse(0) >= 0, "top_k is negative: " + topK);
     double p = topP.orElse(1);
     require(p > 0 && p <= 1, "top_p must be above 0 and at most 1, not " + p);
+    double m = minP.orElse(0);
+    require(m >= 0 && m <= 1, "min_p must be 0 to 1, not " + m);
+    double repetition = repetitionPenalty.orElse(1);
+    require(
+        repetition > 0 && repetition <= Penalties.MAX_REPETITION,
+        "repetition_penalty must be above 0 and at most 100, not " + repetition);
+    requirePenalty("presence_penalty", presencePenalty);
+    requirePenalty("frequency_penalty", frequencyPenalty);
+    require(
+        logitBias.size() <= SamplingParams.MAX_BIASES,
+        "logit_bias may name at most " + SamplingParams.MAX_BIASES + " tokens");
+    logitBias.forEach(
+        (id, bias) ->
+            require(
+                id >= 0 && Math.abs(bias) <= SamplingParams.MAX_BIAS,
+                "logit_bias must be -100 to 100 for token ids, not " + id + ": " + bias));
+    logitBias = Map.copyOf(logitBias);
+    requireNonNull(format, "format is null");
     require(stop.size() <= MAX_STOP, "at most " + MAX_STOP + " stop texts, not " + stop.size());
     for (String text : stop) {
       require(
@@ -80,6 +113,12 @@ public record ChatRequest(
     Duration time = deadline.orElse(Duration.ofSeconds(1));
     require(!time.isNegative() && !time.isZero(), "the deadline must be above 0, not " + time);
     require(maxPrice.orElse(0) >= 0, "max_price is negative: " + maxPrice);
+  }
+
+  private static void requirePenalty(String name, OptionalDouble penalty) {
+    double value = penalty.orElse(0);
+    require(
+        value >= Penalties.MIN && value <= Penalties.MAX, name + " must be -2 to 2, not " + value);
   }
 
   private static void require(boolean condition, String message) {
@@ -110,6 +149,12 @@ public record ChatRequest(
     private OptionalDouble temperature = OptionalDouble.empty();
     private OptionalInt topK = OptionalInt.empty();
     private OptionalDouble topP = OptionalDouble.empty();
+    private OptionalDouble minP = OptionalDouble.empty();
+    private OptionalDouble repetitionPenalty = OptionalDouble.empty();
+    private OptionalDouble presencePenalty = OptionalDouble.empty();
+    private OptionalDouble frequencyPenalty = OptionalDouble.empty();
+    private Map<Integer, Double> logitBias = Map.of();
+    private ResponseFormat format = ResponseFormat.TEXT;
     private OptionalLong seed = OptionalLong.empty();
     private List<String> stop = List.of();
     private OptionalInt topLogprobs = OptionalInt.empty();
@@ -172,6 +217,36 @@ public record ChatRequest(
       return this;
     }
 
+    public Builder minP(double value) {
+      minP = OptionalDouble.of(value);
+      return this;
+    }
+
+    public Builder repetitionPenalty(double value) {
+      repetitionPenalty = OptionalDouble.of(value);
+      return this;
+    }
+
+    public Builder presencePenalty(double value) {
+      presencePenalty = OptionalDouble.of(value);
+      return this;
+    }
+
+    public Builder frequencyPenalty(double value) {
+      frequencyPenalty = OptionalDouble.of(value);
+      return this;
+    }
+
+    public Builder logitBias(Map<Integer, Double> value) {
+      logitBias = value;
+      return this;
+    }
+
+    public Builder format(ResponseFormat value) {
+      format = value;
+      return this;
+    }
+
     public Builder seed(long value) {
       seed = OptionalLong.of(value);
       return this;
@@ -220,6 +295,12 @@ public record ChatRequest(
           temperature,
           topK,
           topP,
+          minP,
+          repetitionPenalty,
+          presencePenalty,
+          frequencyPenalty,
+          logitBias,
+          format,
           seed,
           stop,
           topLogprobs,

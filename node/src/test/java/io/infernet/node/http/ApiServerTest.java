@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.EngineBusyException;
+import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.model.ModelNotFoundException;
 import io.infernet.node.DeadlinePassedException;
@@ -37,6 +38,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -76,7 +78,9 @@ class ApiServerTest {
               {"role": "developer", "content": "be brief"},
               {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}],
              "max_completion_tokens": 9, "temperature": 0.5, "top_p": 0.9, "seed": -7, "stop": "x",
-             "n": 1, "presence_penalty": 0, "logit_bias": {}, "tools": [], "user": "me",
+             "n": 1, "presence_penalty": 0.5, "frequency_penalty": -2, "repetition_penalty": 1.1,
+             "top_k": -1, "min_p": 0.05, "logit_bias": {"7": -100, "0": 2.5},
+             "response_format": {"type": "json_object"}, "tools": [], "user": "me",
              "infernet": {"deadline_ms": 5000, "max_price": 3, "verify": "none"}}""");
 
     assertEquals(200, response.statusCode());
@@ -110,6 +114,13 @@ class ApiServerTest {
     assertEquals(OptionalInt.of(9), request.maxTokens());
     assertEquals(0.5, request.temperature().getAsDouble());
     assertEquals(0.9, request.topP().getAsDouble());
+    assertEquals(OptionalInt.of(0), request.topK());
+    assertEquals(0.05, request.minP().getAsDouble());
+    assertEquals(1.1, request.repetitionPenalty().getAsDouble());
+    assertEquals(0.5, request.presencePenalty().getAsDouble());
+    assertEquals(-2, request.frequencyPenalty().getAsDouble());
+    assertEquals(Map.of(7, -100.0, 0, 2.5), request.logitBias());
+    assertEquals(ResponseFormat.JSON_OBJECT, request.format());
     assertEquals(-7, request.seed().getAsLong());
     assertEquals(List.of("x"), request.stop());
     assertEquals(Optional.of(Duration.ofSeconds(5)), request.deadline());
@@ -259,8 +270,18 @@ class ApiServerTest {
       value = {
         "\"tools\": [{}]             | unsupported_parameter | tools",
         "\"n\": 2                    | unsupported_parameter | n",
-        "\"frequency_penalty\": 0.1  | unsupported_parameter | frequency_penalty",
-        "\"response_format\": {\"type\": \"json_object\"} | unsupported_parameter | response_format",
+        "\"frequency_penalty\": 2.1  | invalid_value         | frequency_penalty",
+        "\"presence_penalty\": \"a\" | invalid_value         | presence_penalty",
+        "\"repetition_penalty\": -1  | invalid_value         | repetition_penalty",
+        "\"min_p\": 1.5              | invalid_value         | min_p",
+        "\"top_k\": -2               | invalid_value         | top_k",
+        "\"logit_bias\": []          | invalid_value         | logit_bias",
+        "\"logit_bias\": {\"x\": 1}  | invalid_value         | logit_bias",
+        "\"logit_bias\": {\"1\": 101}| invalid_value         | logit_bias",
+        "\"logit_bias\": {\"1\": null}| invalid_value        | logit_bias",
+        "\"response_format\": 1      | invalid_value         | response_format",
+        "\"response_format\": {\"type\": \"json_schema\"} | invalid_value | response_format.type",
+        "\"response_format\": {\"type\": \"text\", \"x\": 1} | unsupported_parameter | response_format.x",
         "\"colour\": 1               | unsupported_parameter | colour",
         "\"infernet\": {\"region\": \"eu\"} | unsupported_parameter | infernet.region",
         "\"infernet\": 1             | invalid_value         | infernet",
