@@ -83,11 +83,12 @@ final class Answer implements Generation {
    * Makes its sequence and its sampler, once.
    *
    * @param context the most tokens of a sequence
+   * @param stretchAfter the most tokens of a sequence that is computed as usual
    * @param unit pieces in which prompts are computed when others may copy only whole ones; 1 for
    *     anything
    * @throws InfernetException when the model does not have one of the tokens
    */
-  void prepare(int vocabulary, int context, int unit) {
+  void prepare(int vocabulary, int context, int stretchAfter, int unit) {
     if (sequence != null) {
       return;
     }
@@ -107,7 +108,7 @@ final class Answer implements Generation {
     limit = Math.min(request.maxTokens(), context - prompt);
     int shareable =
         unit == 1 ? Integer.MAX_VALUE : request.scorePrompt() ? 0 : prompt - prompt % unit;
-    sequence = new Sequence(ids, shareable);
+    sequence = new Sequence(ids, shareable, stretchAfter);
     sampler = new Sampler(request.sampling(), request.prompt());
     for (int i = 0; i < made; i++) {
       sampler.accept(request.outputSoFar().get(i));
@@ -204,7 +205,8 @@ final class Answer implements Generation {
     }
     boolean last = from + count == known.length() && room() > 0;
     Logits logits = score ? Logits.ALL : last ? Logits.LAST : Logits.NONE;
-    return new Chunk(known.extent().start(), from, known.slice(from, from + count), logits);
+    return new Chunk(
+        known.extent().start(), from, known.slice(from, from + count), logits, known.stretched());
   }
 
   /** Whether a token is chosen when this chunk has been computed. */

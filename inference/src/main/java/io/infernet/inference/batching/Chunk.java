@@ -15,10 +15,17 @@ import static java.util.Objects.requireNonNull;
  * @param ids the new tokens, at least one, each within the vocabulary; not copied, so nobody may
  *     change them any more
  * @param logits after which of them logits are wanted
+ * @param stretched whether the sequence has, or will have in this step, more tokens than {@link
+ *     Decoder#stretchAfter}; then all its keys and values must come from such chunks
  */
 // An array, because a step is made thousands of times a second; nobody compares chunks.
 @SuppressWarnings("ArrayRecordComponent")
-public record Chunk(int cacheStart, int position, int[] ids, Logits logits) {
+public record Chunk(int cacheStart, int position, int[] ids, Logits logits, boolean stretched) {
+
+  /** Of a sequence that is not stretched. */
+  public Chunk(int cacheStart, int position, int[] ids, Logits logits) {
+    this(cacheStart, position, ids, logits, false);
+  }
 
   public Chunk {
     requireNonNull(logits, "logits is null");

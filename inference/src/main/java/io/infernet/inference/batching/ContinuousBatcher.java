@@ -267,7 +267,7 @@ public final class ContinuousBatcher {
     for (Answer next = peek(); next != null; next = peek()) {
       try {
         requireFit(next.request(), decoder);
-        next.prepare(decoder.vocabSize(), context(decoder), unit());
+        next.prepare(decoder.vocabSize(), context(decoder), decoder.stretchAfter(), unit());
       } catch (RuntimeException e) {
         leaveQueue(next);
         fail(next, e, room);

@@ -17,6 +17,14 @@ public interface Decoder extends AutoCloseable {
   /** The most tokens of one sequence. */
   int contextLength();
 
+  /**
+   * The most tokens of a sequence that is computed as usual; when it is to have more, all its
+   * tokens are computed again in chunks that are {@link Chunk#stretched}.
+   */
+  default int stretchAfter() {
+    return contextLength();
+  }
+
   /** Places in the cache, for all sequences together. */
   int cacheTokens();
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Sequence {
 
   private final int shareable;
+  private final int stretchAfter;
   private int[] ids;
   private int length;
   private int computed;
@@ -20,11 +21,18 @@ final class Sequence {
    * @param ids the tokens known so far; owned by the sequence from now on
    * @param shareable how many of its tokens, from the first, other sequences may copy; more than it
    *     has means all
+   * @param stretchAfter the most tokens it can have without being stretched
    */
-  Sequence(int[] ids, int shareable) {
+  Sequence(int[] ids, int shareable, int stretchAfter) {
     this.ids = ids;
     this.shareable = shareable;
+    this.stretchAfter = stretchAfter;
     length = ids.length;
+  }
+
+  /** Whether all its tokens are computed in the decoder's way for long sequences. */
+  boolean stretched() {
+    return length > stretchAfter;
   }
 
   /** Tokens known. */
@@ -50,16 +58,24 @@ final class Sequence {
     return Arrays.copyOfRange(ids, from, to);
   }
 
-  /** Adds a token that follows. */
+  /**
+   * Adds a token that follows; when it makes the sequence stretched, nothing is computed any more.
+   */
   void append(int id) {
     if (length == ids.length) {
       ids = Arrays.copyOf(ids, length + Math.max(32, length / 2));
     }
     ids[length++] = id;
+    if (length == stretchAfter + 1 && extent != null) {
+      place(extent, 0);
+    }
   }
 
   /** How many tokens, from the first and up to {@code limit}, are the same as the other's. */
   int common(Sequence other, int limit) {
+    if (stretched() != other.stretched()) {
+      return 0;
+    }
     int most = Math.min(Math.min(length, other.length), limit);
     if (most <= 0) {
       return 0;

@@ -136,6 +136,18 @@ public record ModelConfig(
         stopIds);
   }
 
+  /**
+   * Texts of more tokens than this are turned by other frequencies, from their first token on:
+   * longrope's original context. As long as the context when there is no such thing.
+   */
+  public int stretchAfter() {
+    return ropes.stream()
+        .map(RopeConfig::scaling)
+        .filter(RopeScaling.LongRope.class::isInstance)
+        .mapToInt(scaling -> ((RopeScaling.LongRope) scaling).originalContext())
+        .reduce(contextLength, Math::min);
+  }
+
   /** The tensors that such a model consists of. */
   public DecoderTensors tensors() {
     return new DecoderTensors(this);

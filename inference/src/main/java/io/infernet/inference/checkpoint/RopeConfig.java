@@ -43,6 +43,17 @@ public record RopeConfig(int dims, double theta, RopeScaling scaling) {
     return frequencies;
   }
 
+  /**
+   * The frequency of each pair in texts of more tokens than {@link ModelConfig#stretchAfter()}.
+   *
+   * @return dims / 2 values in radians a position
+   */
+  public float[] stretchedFrequencies() {
+    return scaling instanceof RopeScaling.LongRope longRope
+        ? new RopeConfig(dims, theta, longRope.stretched()).frequencies()
+        : frequencies();
+  }
+
   /** By what cosine and sine are multiplied: 1 but for yarn and longrope. */
   public double magnitude() {
     return scaling.magnitude();

@@ -47,9 +47,6 @@ final class RopeReader {
         // People add yarn to a config and leave the length as it was; that is what it is for.
         length = (int) Math.max(length, Math.min(1 << 24, yarn.originalContext() * yarn.factor()));
       }
-      if (rope.scaling() instanceof RopeScaling.LongRope longRope) {
-        length = Math.min(length, longRope.originalContext());
-      }
     }
     return length;
   }
@@ -123,9 +120,9 @@ final class RopeReader {
     double factor = rope.has("factor") ? rope.positive("factor") : (double) stated / original;
     double magnitude =
         factor <= 1 ? 1 : Math.sqrt(1 + StrictMath.log(factor) / StrictMath.log(original));
-    rope.positives("long_factor", pairs);
     return new RopeScaling.LongRope(
         rope.positives("short_factor", pairs),
+        rope.positives("long_factor", pairs),
         original,
         rope.number("attention_factor", magnitude));
   }

@@ -136,17 +136,26 @@ public sealed interface RopeScaling {
 
   /**
    * Each pair has a divisor of its own: one list for texts within the original context, one for
-   * longer texts ({@code longrope}, arXiv 2402.13753).
+   * longer texts ({@code longrope}, arXiv 2402.13753). A text that grows beyond the original
+   * context is computed again from its first token, because all its keys change.
    *
-   * @param divisors of the list in use, one for each pair
+   * @param divisors for texts within the original context, one for each pair
+   * @param longDivisors for longer texts
    * @param originalContext the context the model was trained with, in tokens
    * @param magnitude by what cosine and sine are multiplied, whichever list is in use
    */
-  record LongRope(List<Double> divisors, int originalContext, double magnitude)
+  record LongRope(
+      List<Double> divisors, List<Double> longDivisors, int originalContext, double magnitude)
       implements RopeScaling {
 
     public LongRope {
       divisors = List.copyOf(divisors);
+      longDivisors = List.copyOf(longDivisors);
+    }
+
+    /** The scaling of texts beyond the original context. */
+    RopeScaling stretched() {
+      return new LongRope(longDivisors, longDivisors, originalContext, magnitude);
     }
 
     @Override

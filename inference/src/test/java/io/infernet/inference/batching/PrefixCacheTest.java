@@ -29,7 +29,7 @@ class PrefixCacheTest {
     for (int i = 0; i < length; i++) {
       ids[i] = i < same ? i : other;
     }
-    return new Sequence(ids, ALL);
+    return new Sequence(ids, ALL, ALL);
   }
 
   private Sequence ended(int length, int same, int other) {
@@ -111,7 +111,7 @@ class PrefixCacheTest {
   void whatWasNotUsedForLongestGoesFirst() {
     Sequence first = ended(30, 0, 101);
     Sequence second = ended(30, 0, 102);
-    Sequence user = new Sequence(first.slice(0, 30), ALL);
+    Sequence user = new Sequence(first.slice(0, 30), ALL, ALL);
     assertTrue(activate(user));
     assertNull(cache.share(user, 29));
     cache.release(user);
@@ -140,7 +140,7 @@ class PrefixCacheTest {
   @Test
   void sharesOnlyWholePiecesWhenAskedTo() {
     PrefixCache whole = cache(8);
-    Sequence old = new Sequence(sequence(30, 30, 0).slice(0, 30), 24);
+    Sequence old = new Sequence(sequence(30, 30, 0).slice(0, 30), 24, ALL);
     assertTrue(whole.activate(old, 0, 30, 30));
     old.advance(30);
     whole.keep(old);

@@ -233,9 +233,13 @@ class ModelFamiliesTest {
         config.tensors().gateUp(0).weights());
     assertEquals(4, config.ropes().get(0).dims());
     assertEquals(
-        new RopeScaling.LongRope(List.of(1.0, 2.0), 16, Math.sqrt(1 + Math.log(4) / Math.log(16))),
+        new RopeScaling.LongRope(
+            List.of(1.0, 2.0), List.of(4.0, 8.0), 16, Math.sqrt(1 + Math.log(4) / Math.log(16))),
         config.ropes().get(0).scaling());
-    assertEquals(16, config.contextLength());
+    assertEquals(64, config.contextLength());
+    assertEquals(16, config.stretchAfter());
+    assertEquals(1, config.ropes().get(0).frequencies()[0]);
+    assertEquals(0.25f, config.ropes().get(0).stretchedFrequencies()[0]);
     assertEquals(List.of(60, 60, 60, 60), windows(config));
     assertThrows(
         DamagedModelException.class,

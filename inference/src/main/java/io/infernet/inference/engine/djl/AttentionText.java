@@ -42,6 +42,7 @@ final class AttentionText {
   String declarations() {
     return """
     frequencies : List[Tensor]
+    stretched_frequencies : List[Tensor]
     cos : List[Tensor]
     sin : List[Tensor]
     cache : List[Tensor]
@@ -58,6 +59,14 @@ final class AttentionText {
             .map(RopeConfig::frequencies)
             .map(TorchScriptArchive.Tensor::of)
             .toList());
+    archive.list(
+        "stretched_frequencies",
+        stretches()
+            ? config.ropes().stream()
+                .map(RopeConfig::stretchedFrequencies)
+                .map(TorchScriptArchive.Tensor::of)
+                .toList()
+            : List.of());
     archive.list("cos");
     archive.list("sin");
     archive.list("cache");
@@ -65,6 +74,10 @@ final class AttentionText {
         "kinds", config.layers().stream().map(layer -> (long) kinds.indexOf(kind(layer))).toList());
     archive.integers("windows", kinds.stream().map(kind -> (long) kind.window).toList());
     archive.integers("ropes", kinds.stream().map(kind -> (long) kind.rope).toList());
+  }
+
+  private boolean stretches() {
+    return config.stretchAfter() < config.contextLength();
   }
 
   private Map<String, Object> blanks() {
@@ -120,18 +133,29 @@ final class AttentionText {
       RopeConfig rope = config.ropes().get(i);
       text.append(
           """
-            turns = torch.outer(torch.arange(context, dtype=6), (self.frequencies)[%1$d])
+            turns = %4$s
             cos = torch.mul(torch.cos(turns), %2$s)
             sin = torch.mul(torch.sin(turns), %2$s)
-            stay = torch.zeros([context, %3$d], dtype=6)
+            stay = torch.zeros([torch.size(turns, 0), %3$d], dtype=6)
             cos = torch.cat([cos, cos, torch.add(stay, 1.)], 1)
             sin = torch.cat([torch.neg(sin), sin, stay], 1)
             _1 = torch.append(self.cos, torch.to(torch.unsqueeze(cos, 1), $DEVICE, $TYPE))
             _2 = torch.append(self.sin, torch.to(torch.unsqueeze(sin, 1), $DEVICE, $TYPE))
           """
-              .formatted(i, rope.magnitude(), attention.headDim() - rope.dims()));
+              .formatted(i, rope.magnitude(), attention.headDim() - rope.dims(), turns(i)));
     }
     return text.append("  return 0\n").toString() + swapped();
+  }
+
+  /** The angles of all positions; behind them, where there are such, those of long sequences. */
+  private String turns(int rope) {
+    String angles = "torch.outer(torch.arange(%s, dtype=6), (self.%s)[%d])";
+    return stretches()
+        ? "torch.cat([%s, %s], 0)"
+            .formatted(
+                angles.formatted(config.stretchAfter(), "frequencies", rope),
+                angles.formatted("context", "stretched_frequencies", rope))
+        : angles.formatted("context", "frequencies", rope);
   }
 
   /** The other element of each pair, whose rotations may be over a part of the head. */

@@ -41,10 +41,12 @@ final class StepDecoder implements Decoder {
    * @param vocabSize number of token ids
    * @param hiddenSize numbers in a hidden state
    * @param context most tokens of a sequence
+   * @param stretchAfter the most of one that is computed as usual
    * @param places tokens in the cache
    * @param memoryBytes of weights and cache
    */
-  record Sizes(int vocabSize, int hiddenSize, int context, int places, long memoryBytes) {}
+  record Sizes(
+      int vocabSize, int hiddenSize, int context, int stretchAfter, int places, long memoryBytes) {}
 
   private StepDecoder(Model model, Sizes sizes, int threads) {
     this.model = model;
@@ -127,6 +129,11 @@ final class StepDecoder implements Decoder {
   }
 
   @Override
+  public int stretchAfter() {
+    return sizes.stretchAfter;
+  }
+
+  @Override
   public int cacheTokens() {
     return sizes.places;
   }
@@ -160,7 +167,8 @@ final class StepDecoder implements Decoder {
       }
       for (int i = 0; i < count; i++) {
         ids[token] = chunk.ids()[i];
-        positions[token] = chunk.position() + i;
+        // The tables of angles have those of stretched sequences behind the usual ones.
+        positions[token] = chunk.position() + i + (chunk.stretched() ? sizes.stretchAfter : 0);
         places[token++] = chunk.cacheStart() + chunk.position() + i;
       }
     }

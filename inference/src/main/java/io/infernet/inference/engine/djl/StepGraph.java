@@ -28,7 +28,7 @@ import java.util.Map;
 final class StepGraph {
 
   /** Changes whenever the generated text or the attributes do: archives are kept by it. */
-  static final int VERSION = 3;
+  static final int VERSION = 4;
 
   private final ModelConfig config;
   private final Arithmetic arithmetic;
@@ -69,6 +69,7 @@ final class StepGraph {
         config.vocabSize(),
         config.hiddenSize(),
         context,
+        config.stretchAfter(),
         places,
         weights.bytes(arithmetic) + places * bytesPerToken());
   }

@@ -61,8 +61,9 @@ class FamilyReferenceTest {
     int[] whole = Arrays.copyOf(prompt, PROMPT + ANSWER);
     try (Decoder decoder = decoder();
         ReferenceDecoder reference = new ReferenceDecoder(home)) {
+      boolean stretched = PROMPT > decoder.stretchAfter();
       StepOutput output =
-          decoder.step(new Step(List.of(new Chunk(128, 0, prompt, Logits.ALL)), false));
+          decoder.step(new Step(List.of(new Chunk(128, 0, prompt, Logits.ALL, stretched)), false));
       double[][] expected = reference.logprobs(prompt);
       for (int t = 0; t < PROMPT; t++) {
         assertLogprobs(expected[t], output, t, name + " after token " + t + ", seed " + SEED);
@@ -70,7 +71,8 @@ class FamilyReferenceTest {
       for (int done = 0; done < whole.length; ) {
         int count = done < PROMPT ? Math.min(7, PROMPT - done) : 1;
         int[] ids = Arrays.copyOfRange(whole, done, done + count);
-        output = decoder.step(new Step(List.of(new Chunk(3, done, ids, Logits.LAST)), false));
+        output =
+            decoder.step(new Step(List.of(new Chunk(3, done, ids, Logits.LAST, stretched)), false));
         done += count;
         if (done >= PROMPT && done < whole.length) {
           whole[done] = best(output);
