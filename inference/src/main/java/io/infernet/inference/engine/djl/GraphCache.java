@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Enumeration;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -49,9 +50,20 @@ final class GraphCache {
    * @throws InfernetException when the disk does not take it
    */
   Path get(Cid manifest, String kind, Conversion conversion) {
-    Path file = folder.resolve(manifest + "-" + kind + SUFFIX);
+    return get(manifest, kind, SUFFIX, GraphCache::isWhole, conversion);
+  }
+
+  /**
+   * The same for another kind of file.
+   *
+   * @param suffix of its name
+   * @param whole whether a file is there and undamaged
+   */
+  Path get(
+      Cid manifest, String kind, String suffix, Predicate<Path> whole, Conversion conversion) {
+    Path file = folder.resolve(manifest + "-" + kind + suffix);
     try {
-      if (isWhole(file)) {
+      if (whole.test(file)) {
         return file;
       }
       Files.createDirectories(folder);
@@ -64,7 +76,7 @@ final class GraphCache {
       } finally {
         Files.deleteIfExists(fresh);
       }
-      deleteOthers(manifest.toString(), file);
+      deleteOthers(manifest.toString(), suffix, file);
       return file;
     } catch (IOException e) {
       throw new InfernetException(
@@ -74,11 +86,11 @@ final class GraphCache {
     }
   }
 
-  private void deleteOthers(String manifest, Path keep) throws IOException {
+  private void deleteOthers(String manifest, String suffix, Path keep) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path other : files.toList()) {
         String name = other.getFileName().toString();
-        if (name.startsWith(manifest) && name.endsWith(SUFFIX) && !other.equals(keep)) {
+        if (name.startsWith(manifest) && name.endsWith(suffix) && !other.equals(keep)) {
           Files.deleteIfExists(other);
         }
       }

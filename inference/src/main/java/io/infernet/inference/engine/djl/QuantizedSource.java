@@ -1,0 +1,63 @@
+package io.infernet.inference.engine.djl;
+
+import io.infernet.inference.checkpoint.Checkpoint;
+import io.infernet.inference.checkpoint.LayerConfig;
+import io.infernet.inference.checkpoint.DecoderTensors;
+import io.infernet.inference.checkpoint.MlpConfig;
+import io.infernet.inference.checkpoint.ModelConfig;
+import io.infernet.inference.checkpoint.Projection;
+import io.infernet.inference.checkpoint.StoredTensor;
+import io.infernet.inference.checkpoint.TensorSpec;
+import io.infernet.inference.quantization.QuantizedMatrix;
+import io.infernet.inference.quantization.QuantizedWeights;
+import io.infernet.inference.quantization.WeightFormat;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Weights for {@link QuantizedLinear}: matrices from a file of {@link QuantizedWeights}, all else
+ * from the checkpoint.
+ *
+ * @param checkpoint open
+ * @param weights of the same model
+ * @param file that holds them
+ */
+record QuantizedSource(Checkpoint checkpoint, QuantizedWeights weights, Path file)
+    implements WeightSource {
+
+  /**
+   * How the matrices of a decoder are kept. The output head has 8 bits always: it is most of a
+   * small model's error and little of a large one's size.
+   */
+  static List<QuantizedMatrix> matrices(ModelConfig config, WeightFormat format) {
+    DecoderTensors tensors = config.tensors();
+    List<QuantizedMatrix> matrices = new ArrayList<>();
+    for (int l = 0; l < config.layers().size(); l++) {
+      LayerConfig layer = config.layers().get(l);
+      List<Projection> projections = new ArrayList<>(List.of(tensors.qkv(l), tensors.out(l)));
+      if (layer.mlp() instanceof MlpConfig.Experts mixture) {
+        for (int e = 0; e < mixture.experts(); e++) {
+          projections.add(tensors.expertGateUp(l, e));
+          projections.add(tensors.expertDown(l, e));
+        }
+      } else {
+        projections.add(tensors.gateUp(l));
+        projections.add(tensors.down(l));
+      }
+      projections.forEach(matrix -> matrices.add(QuantizedMatrix.of(matrix, format)));
+    }
+    matrices.add(QuantizedMatrix.of(tensors.head(), WeightFormat.INT8));
+    return matrices;
+  }
+
+  @Override
+  public StoredTensor tensor(TensorSpec spec) {
+    return checkpoint.stored(spec);
+  }
+
+  @Override
+  public List<StoredTensor> matrix(Projection matrix) {
+    return weights.stored(file, matrix);
+  }
+}
