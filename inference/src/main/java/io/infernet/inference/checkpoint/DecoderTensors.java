@@ -139,6 +139,26 @@ public final class DecoderTensors {
         false);
   }
 
+  /** The matrices that a step multiplies with, head last; routers are not among them. */
+  public List<Projection> matrices() {
+    List<Projection> matrices = new ArrayList<>();
+    for (int layer = 0; layer < config.layers().size(); layer++) {
+      matrices.add(qkv(layer));
+      matrices.add(out(layer));
+      if (config.layers().get(layer).mlp() instanceof MlpConfig.Experts mlp) {
+        for (int expert = 0; expert < mlp.experts(); expert++) {
+          matrices.add(expertGateUp(layer, expert));
+          matrices.add(expertDown(layer, expert));
+        }
+      } else {
+        matrices.add(gateUp(layer));
+        matrices.add(down(layer));
+      }
+    }
+    matrices.add(head());
+    return matrices;
+  }
+
   /** All of them, each once, in the order in which a step meets them. */
   public List<TensorSpec> all() {
     List<TensorSpec> all = new ArrayList<>();

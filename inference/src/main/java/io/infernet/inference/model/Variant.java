@@ -9,8 +9,8 @@ public enum Variant {
   FP32(true),
   BF16(true),
   FP16(false),
-  INT8(false),
-  INT4(false);
+  INT8(true),
+  INT4(true);
 
   private final boolean runnable;
 

@@ -75,8 +75,7 @@ public record QuantizedMatrix(Projection projection, WeightFormat format, int gr
     return format == WeightFormat.INT8
         ? Optional.empty()
         : Optional.of(
-            new Entry(
-                name() + ".groups", DType.I8, List.of(2L, columns() / group, paddedRows())));
+            new Entry(name() + ".groups", DType.I8, List.of(2L, columns() / group, paddedRows())));
   }
 
   Entry weight() {
@@ -86,8 +85,8 @@ public record QuantizedMatrix(Projection projection, WeightFormat format, int gr
             name() + ".int4", DType.U8, List.of(paddedRows() / BLOCK, columns(), BLOCK / 2L));
   }
 
-  /** What it takes, in bytes. */
-  public long bytes() {
-    return scale().bytes() + groups().map(Entry::bytes).orElse(0L) + weight().bytes();
+  /** What it takes once it is laid out for multiplication: steps and zeros are there thrice. */
+  public long bytesInMemory() {
+    return scale().bytes() + 3 * groups().map(Entry::bytes).orElse(0L) + weight().bytes();
   }
 }

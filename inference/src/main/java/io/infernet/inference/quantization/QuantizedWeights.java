@@ -72,12 +72,10 @@ public final class QuantizedWeights {
    */
   public List<StoredTensor> stored(Path file, Projection projection) {
     QuantizedMatrix matrix = matrix(projection);
-    return Stream.concat(
-            Stream.of(matrix.weight(), matrix.scale()), matrix.groups().stream())
+    return Stream.concat(Stream.of(matrix.weight(), matrix.scale()), matrix.groups().stream())
         .map(
             entry ->
-                new StoredTensor(
-                    file, layout.position(entry.name()), entry.dtype(), entry.shape()))
+                new StoredTensor(file, layout.position(entry.name()), entry.dtype(), entry.shape()))
         .toList();
   }
 
@@ -93,8 +91,7 @@ public final class QuantizedWeights {
     FileStore disk = Files.getFileStore(file.toAbsolutePath().getParent());
     if (disk.getUsableSpace() < bytes()) {
       throw new IOException(
-          "%d MB are needed, %d are free"
-              .formatted(bytes() >> 20, disk.getUsableSpace() >> 20));
+          "%d MB are needed, %d are free".formatted(bytes() >> 20, disk.getUsableSpace() >> 20));
     }
     try (FileChannel channel =
         FileChannel.open(
@@ -181,8 +178,7 @@ public final class QuantizedWeights {
     return list;
   }
 
-  static void writeFully(FileChannel channel, ByteBuffer bytes, long position)
-      throws IOException {
+  static void writeFully(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
     long at = position;
     while (bytes.hasRemaining()) {
       at += channel.write(bytes, at);

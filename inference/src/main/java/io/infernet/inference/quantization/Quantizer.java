@@ -29,8 +29,7 @@ final class Quantizer {
   private final QuantizedLayout layout;
   private final Workers workers;
 
-  Quantizer(
-      Checkpoint checkpoint, FileChannel file, QuantizedLayout layout, Workers workers) {
+  Quantizer(Checkpoint checkpoint, FileChannel file, QuantizedLayout layout, Workers workers) {
     this.checkpoint = checkpoint;
     this.file = file;
     this.layout = layout;
@@ -113,8 +112,7 @@ final class Quantizer {
       for (int k = 0; k < columns; k++) {
         int at = k * half + i % half;
         int level = levels[i * columns + k];
-        packed[at] =
-            (byte) (i < half ? packed[at] & 0xf0 | level : packed[at] & 0x0f | level << 4);
+        packed[at] = (byte) (i < half ? packed[at] & 0xf0 | level : packed[at] & 0x0f | level << 4);
       }
     }
     write(packed, layout.position(matrix.weight().name()) + first * columns / 2);
@@ -140,7 +138,6 @@ final class Quantizer {
   private void write(float[] scales, QuantizedMatrix matrix, long first) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(4 * scales.length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(scales);
-    QuantizedWeights.writeFully(
-        file, bytes, layout.position(matrix.scale().name()) + 4 * first);
+    QuantizedWeights.writeFully(file, bytes, layout.position(matrix.scale().name()) + 4 * first);
   }
 }

@@ -155,10 +155,17 @@ final class DecoderWeights {
     if (embeddingMapped) {
       numbers -= table;
     }
-    if (config.tiedEmbeddings() && !headIsEmbedding()) {
-      numbers += table;
+    long packed = 0;
+    for (Projection matrix : config.tensors().matrices()) {
+      boolean embedding = matrix.equals(config.tensors().head()) && config.tiedEmbeddings();
+      if (!embedding) {
+        numbers -= matrix.rows() * matrix.columns();
+      }
+      if (!embedding || !headIsEmbedding()) {
+        packed += kernel.bytes(matrix, arithmetic);
+      }
     }
-    return numbers * arithmetic.bytes();
+    return numbers * arithmetic.bytes() + packed;
   }
 
   /** The declarations of the attributes. */

@@ -59,8 +59,7 @@ final class GraphCache {
    * @param suffix of its name
    * @param whole whether a file is there and undamaged
    */
-  Path get(
-      Cid manifest, String kind, String suffix, Predicate<Path> whole, Conversion conversion) {
+  Path get(Cid manifest, String kind, String suffix, Predicate<Path> whole, Conversion conversion) {
     Path file = folder.resolve(manifest + "-" + kind + suffix);
     try {
       if (whole.test(file)) {

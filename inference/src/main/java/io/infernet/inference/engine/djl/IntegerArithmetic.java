@@ -2,11 +2,14 @@ package io.infernet.inference.engine.djl;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What this machine's libtorch does with whole numbers.
@@ -18,8 +21,7 @@ import java.nio.file.Path;
  */
 record IntegerArithmetic(boolean exact, int block) {
 
-  /** As many as the best machines. */
-  static final IntegerArithmetic AVX512 = new IntegerArithmetic(true, 32);
+  private static final Logger LOG = LoggerFactory.getLogger(IntegerArithmetic.class);
 
   /** Sums that saturate where they can, and a matrix of all levels laid out by the kernel. */
   private static final String SOURCE =
@@ -47,26 +49,33 @@ record IntegerArithmetic(boolean exact, int block) {
           return answer
       """;
 
-  /**
-   * Asks libtorch, which must have started.
-   *
-   * @param folder for a small file that is deleted again
-   */
-  static IntegerArithmetic ofThisMachine(Path folder) throws IOException {
-    Path file = Files.createTempFile(Files.createDirectories(folder), "integers", ".pt");
-    try (Model model = Model.newInstance("integers", "PyTorch")) {
-      Files.delete(file);
-      new TorchScriptArchive(SOURCE).write(file);
-      model.load(folder, file.getFileName().toString());
-      try (IValue rows = IValue.from(5L);
-          IValue answer = ((PtSymbolBlock) model.getBlock()).forward(rows)) {
-        return new IntegerArithmetic(answer.toLong() % 2 == 1, (int) (answer.toLong() / 2 * 2));
+  /** Tries it out; {@link Libtorch#start} comes first. */
+  static IntegerArithmetic ofThisMachine() {
+    IntegerArithmetic found = new IntegerArithmetic(false, 0);
+    try {
+      Path folder = Files.createTempDirectory("infernet-probe");
+      Path file = folder.resolve("integers.pt");
+      try (Model model = Model.newInstance("integers", "PyTorch")) {
+        new TorchScriptArchive(SOURCE).write(file);
+        model.load(folder, file.getFileName().toString());
+        try (IValue rows = IValue.from(5L);
+            IValue answer = ((PtSymbolBlock) model.getBlock()).forward(rows)) {
+          long number = answer.toLong();
+          found = new IntegerArithmetic(number % 2 == 1, (int) (number / 2 * 2));
+        }
+      } finally {
+        Files.deleteIfExists(file);
+        Files.delete(folder);
       }
-    } catch (MalformedModelException e) {
-      throw new IOException(e);
-    } finally {
-      Files.deleteIfExists(file);
+    } catch (IOException | MalformedModelException | EngineException e) {
+      LOG.warn("cannot try out whole numbers: {}", Libtorch.firstLine(e));
     }
+    if (!found.exact || found.block == 0) {
+      LOG.warn(
+          "this processor has no fast arithmetic for quantized models ({}): int8 and int4 work, but bf16 may be as fast",
+          found.label());
+    }
+    return found;
   }
 
   /** In names of files. */

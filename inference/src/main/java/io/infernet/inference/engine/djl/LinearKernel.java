@@ -1,6 +1,7 @@
 package io.infernet.inference.engine.djl;
 
 import io.infernet.inference.checkpoint.Activation;
+import io.infernet.inference.checkpoint.Projection;
 
 /**
  * How matrices are laid out in memory and multiplied with: source text for the graph. In the graph
@@ -34,6 +35,11 @@ interface LinearKernel {
 
   /** Whether a packed matrix without bias is one tensor [N, K] of the graph's type. */
   boolean keepsRows();
+
+  /** What a packed matrix takes in memory, its bias not counted, in bytes. */
+  default long bytes(Projection matrix, Arithmetic arithmetic) {
+    return Math.multiplyExact(matrix.rows() * matrix.columns(), arithmetic.bytes());
+  }
 
   /** The methods, each ending in a line feed, not indented. */
   String methods(Activation activation);

@@ -1,7 +1,10 @@
 package io.infernet.inference.engine.djl;
 
 import io.infernet.inference.checkpoint.Activation;
+import io.infernet.inference.checkpoint.Projection;
+import io.infernet.inference.quantization.QuantizedWeights;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Matrices of {@link io.infernet.inference.quantization.WeightFormat#INT8} and {@code INT4},
@@ -26,15 +29,26 @@ final class QuantizedLinear implements LinearKernel {
   /** Blocks of 64 rows that are unpacked at a time: the cache should hold them. */
   private static final int BLOCKS = 32;
 
-  private final IntegerArithmetic integers;
+  private final QuantizedWeights weights;
+  private final Supplier<IntegerArithmetic> arithmetic;
 
-  QuantizedLinear(IntegerArithmetic integers) {
-    this.integers = integers;
+  /**
+   * @param weights of the model
+   * @param arithmetic of this machine, asked when text is wanted
+   */
+  QuantizedLinear(QuantizedWeights weights, Supplier<IntegerArithmetic> arithmetic) {
+    this.weights = weights;
+    this.arithmetic = arithmetic;
   }
 
   @Override
   public String label() {
-    return "integer-" + integers.label();
+    return "integer-%s-%d".formatted(arithmetic.get().label(), QuantizedWeights.VERSION);
+  }
+
+  @Override
+  public long bytes(Projection matrix, Arithmetic arithmetic) {
+    return weights.matrix(matrix).bytesInMemory();
   }
 
   @Override
@@ -44,6 +58,7 @@ final class QuantizedLinear implements LinearKernel {
 
   @Override
   public String methods(Activation activation) {
+    IntegerArithmetic integers = arithmetic.get();
     return ScriptText.fill(
         INT8 + INT4 + LINEAR,
         Map.ofEntries(
@@ -53,7 +68,7 @@ final class QuantizedLinear implements LinearKernel {
             Map.entry("FEW", integers.exact() && integers.block() > 0 ? FEW : Integer.MAX_VALUE),
             Map.entry("BLOCKS", BLOCKS),
             Map.entry("BLOCK", integers.block() > 0 ? integers.block() : 32),
-            Map.entry("LAID_OUT", laidOut()),
+            Map.entry("LAID_OUT", laidOut(integers.block())),
             Map.entry(
                 "PRODUCT8",
                 integers.exact()
@@ -62,8 +77,8 @@ final class QuantizedLinear implements LinearKernel {
   }
 
   /** From the blocks as they are stored to those of this machine's kernel. */
-  private String laidOut() {
-    return switch (integers.block()) {
+  private static String laidOut(int block) {
+    return switch (block) {
       case 32 -> "packed = torch.clone(blocks)";
       case 16 ->
           """

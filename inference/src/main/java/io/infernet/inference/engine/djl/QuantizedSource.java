@@ -1,9 +1,6 @@
 package io.infernet.inference.engine.djl;
 
 import io.infernet.inference.checkpoint.Checkpoint;
-import io.infernet.inference.checkpoint.LayerConfig;
-import io.infernet.inference.checkpoint.DecoderTensors;
-import io.infernet.inference.checkpoint.MlpConfig;
 import io.infernet.inference.checkpoint.ModelConfig;
 import io.infernet.inference.checkpoint.Projection;
 import io.infernet.inference.checkpoint.StoredTensor;
@@ -12,7 +9,6 @@ import io.infernet.inference.quantization.QuantizedMatrix;
 import io.infernet.inference.quantization.QuantizedWeights;
 import io.infernet.inference.quantization.WeightFormat;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,24 +27,10 @@ record QuantizedSource(Checkpoint checkpoint, QuantizedWeights weights, Path fil
    * small model's error and little of a large one's size.
    */
   static List<QuantizedMatrix> matrices(ModelConfig config, WeightFormat format) {
-    DecoderTensors tensors = config.tensors();
-    List<QuantizedMatrix> matrices = new ArrayList<>();
-    for (int l = 0; l < config.layers().size(); l++) {
-      LayerConfig layer = config.layers().get(l);
-      List<Projection> projections = new ArrayList<>(List.of(tensors.qkv(l), tensors.out(l)));
-      if (layer.mlp() instanceof MlpConfig.Experts mixture) {
-        for (int e = 0; e < mixture.experts(); e++) {
-          projections.add(tensors.expertGateUp(l, e));
-          projections.add(tensors.expertDown(l, e));
-        }
-      } else {
-        projections.add(tensors.gateUp(l));
-        projections.add(tensors.down(l));
-      }
-      projections.forEach(matrix -> matrices.add(QuantizedMatrix.of(matrix, format)));
-    }
-    matrices.add(QuantizedMatrix.of(tensors.head(), WeightFormat.INT8));
-    return matrices;
+    Projection head = config.tensors().head();
+    return config.tensors().matrices().stream()
+        .map(matrix -> QuantizedMatrix.of(matrix, matrix.equals(head) ? WeightFormat.INT8 : format))
+        .toList();
   }
 
   @Override
