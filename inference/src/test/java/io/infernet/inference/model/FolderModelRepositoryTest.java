@@ -117,7 +117,7 @@ class FolderModelRepositoryTest {
   void refusesVariantsThatDoNotRun() {
     assertThrows(
         UnsupportedModelException.class,
-        () -> repository.find(ModelName.parse("storyteller:int8")));
+        () -> repository.find(ModelName.parse("storyteller:fp16")));
   }
 
   @Test

@@ -46,9 +46,9 @@ class ModelNameTest {
     assertDoesNotThrow(() -> ModelName.parse("m:bf16").requireRunnable());
     UnsupportedModelException error =
         assertThrows(
-            UnsupportedModelException.class, () -> ModelName.parse("m:int4").requireRunnable());
+            UnsupportedModelException.class, () -> ModelName.parse("m:fp16").requireRunnable());
     assertEquals(
-        "m:int4: int4 comes with a later version; use m or one of m:fp32, m:bf16",
+        "m:fp16: fp16 comes with a later version; use m or one of m:fp32, m:bf16, m:int8, m:int4",
         error.getMessage());
   }
 }

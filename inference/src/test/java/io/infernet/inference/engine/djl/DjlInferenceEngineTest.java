@@ -325,7 +325,7 @@ class DjlInferenceEngineTest {
         () ->
             engine.load(
                 new InstalledModel(
-                    tiny.manifest().as(ModelName.parse("tiny-llama3:int4")), tiny.folder())));
+                    tiny.manifest().as(ModelName.parse("tiny-llama3:fp16")), tiny.folder())));
   }
 
   @Test
