@@ -181,7 +181,10 @@ public final class DjlDecoderLoader {
           graphs.get(
               model.manifest().cid(),
               (graph.label() + "-" + version).replace(':', '-'),
-              written.archive()::write);
+              file -> {
+                checkpoint.requireFinite();
+                written.archive().write(file);
+              });
       StepDecoder.Sizes sizes = graph.sizes(context(model.manifest()), places);
       long weights = graph.sizes(context(model.manifest()), 0).memoryBytes();
       long threads = Math.max(1, weights / BYTES_PER_THREAD);

@@ -53,7 +53,10 @@ final class DjlEncoderLoader {
                 model.manifest().cid(),
                 "encoder-cpu-%s-%s-%s-%d"
                     .formatted(kernel.label(), arithmetic.label(), version, EncoderGraph.VERSION),
-                file -> graph.archive(layout).write(file));
+                file -> {
+                  checkpoint.requireFinite();
+                  graph.archive(layout).write(file);
+                });
         long threads = Math.max(1, graph.weightBytes() / BYTES_PER_THREAD);
         return DjlEncoder.load(
             archive,

@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.batching.BatcherConfig;
+import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.DamagedModelException;
+import io.infernet.inference.checkpoint.TensorSpec;
 import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.Device;
@@ -297,6 +299,26 @@ class DjlInferenceEngineTest {
 
   private static Throwable failure(CompletableFuture<?> future) {
     return assertThrows(CompletionException.class, future::join).getCause();
+  }
+
+  @Test
+  void namesTheTensorWhoseWeightsAreNoNumbers() throws IOException {
+    InstalledModel tiny = TestModels.install("tiny-llama3", home);
+    Path weights = tiny.folder().resolve(Checkpoint.SINGLE_FILE);
+    byte[] bytes = Files.readAllBytes(weights);
+    try (Checkpoint checkpoint = Checkpoint.open(tiny.folder(), CheckpointLimits.defaults())) {
+      TensorSpec down = checkpoint.config().tensors().down(1).weights().get(0);
+      int at = (int) checkpoint.stored(down).position() + 1000;
+      bytes[at] = (byte) 0xc0;
+      bytes[at + 1] = 0x7f;
+    }
+    Files.write(weights, bytes);
+    Throwable error = failure(engine.load(tiny));
+    assertInstanceOf(DamagedModelException.class, error);
+    assertEquals(
+        "tensor model.layers.1.mlp.down_proj.weight of %s has weights that are not finite numbers"
+            .formatted(weights),
+        error.getMessage());
   }
 
   @Test
