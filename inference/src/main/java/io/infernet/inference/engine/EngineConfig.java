@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.batching.BatcherConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Settings of an engine.
@@ -14,6 +15,8 @@ import java.time.Duration;
  * @param maxContext the most tokens of one sequence, where the model allows more
  * @param batching how answers of one model share its steps
  * @param memory what models in memory may take
+ * @param libtorch folder of another native library than the one that comes with the program, such
+ *     as one for CUDA
  * @param nativesFolder where the native libraries are unpacked on first use (about 470 MB)
  * @param graphFolder where converted models are kept
  */
@@ -23,6 +26,7 @@ public record EngineConfig(
     int maxContext,
     BatcherConfig batching,
     Memory memory,
+    Optional<Path> libtorch,
     Path nativesFolder,
     Path graphFolder) {
 
@@ -58,6 +62,7 @@ public record EngineConfig(
     requireNonNull(memory, "memory is null");
     check(threads >= 1 && threads <= 1024, "threads", threads);
     check(maxContext >= 1 && maxContext <= 1 << 20, "maxContext", maxContext);
+    requireNonNull(libtorch, "libtorch is null");
     requireNonNull(nativesFolder, "nativesFolder is null");
     requireNonNull(graphFolder, "graphFolder is null");
   }
@@ -79,30 +84,38 @@ public record EngineConfig(
         8192,
         BatcherConfig.defaults(),
         Memory.defaults(),
+        Optional.empty(),
         Path.of(System.getProperty("user.home"), ".cache", "infernet"),
         home.resolve("cache").resolve("graphs"));
   }
 
   public EngineConfig withDevice(DeviceChoice choice) {
     return new EngineConfig(
-        choice, threads, maxContext, batching, memory, nativesFolder, graphFolder);
+        choice, threads, maxContext, batching, memory, libtorch, nativesFolder, graphFolder);
   }
 
   public EngineConfig withThreads(int count) {
     return new EngineConfig(
-        device, count, maxContext, batching, memory, nativesFolder, graphFolder);
+        device, count, maxContext, batching, memory, libtorch, nativesFolder, graphFolder);
   }
 
   public EngineConfig withMaxContext(int tokens) {
-    return new EngineConfig(device, threads, tokens, batching, memory, nativesFolder, graphFolder);
+    return new EngineConfig(
+        device, threads, tokens, batching, memory, libtorch, nativesFolder, graphFolder);
   }
 
   public EngineConfig withBatching(BatcherConfig rules) {
-    return new EngineConfig(device, threads, maxContext, rules, memory, nativesFolder, graphFolder);
+    return new EngineConfig(
+        device, threads, maxContext, rules, memory, libtorch, nativesFolder, graphFolder);
   }
 
   public EngineConfig withMemory(Memory limits) {
     return new EngineConfig(
-        device, threads, maxContext, batching, limits, nativesFolder, graphFolder);
+        device, threads, maxContext, batching, limits, libtorch, nativesFolder, graphFolder);
+  }
+
+  public EngineConfig withLibtorch(Optional<Path> folder) {
+    return new EngineConfig(
+        device, threads, maxContext, batching, memory, folder, nativesFolder, graphFolder);
   }
 }

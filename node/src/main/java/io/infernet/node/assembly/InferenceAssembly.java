@@ -14,6 +14,8 @@ import io.infernet.node.config.NodeConfig;
 import io.infernet.node.job.TextCodec;
 import io.infernet.node.job.TokenizerCodecs;
 import java.time.Clock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The models of this machine and what runs them. Nothing native is loaded before a model is.
@@ -26,6 +28,8 @@ public record InferenceAssembly(
     ModelRepository models, InferenceEngine engine, TextCodec.Source codecs)
     implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceAssembly.class);
+
   /** Longest text that is encoded: what a request body holds by default. */
   private static final int MAX_TEXT_CHARS = 4 << 20;
 
@@ -35,18 +39,44 @@ public record InferenceAssembly(
     requireNonNull(codecs, "codecs is null");
   }
 
-  /** Models as folders of the home, run by libtorch. */
+  /** Models as folders of the home, run by libtorch on the processor. */
   public static InferenceAssembly of(NodeConfig config, Scheduler scheduler, Clock clock) {
+    return of(config, Devices.ofMachine(config, LOG::warn), scheduler, clock);
+  }
+
+  /**
+   * Models as folders of the home, run by libtorch.
+   *
+   * @param devices say where
+   */
+  public static InferenceAssembly of(
+      NodeConfig config, Devices devices, Scheduler scheduler, Clock clock) {
     CheckpointLimits limits = CheckpointLimits.defaults();
-    EngineConfig defaults = EngineConfig.defaults(config.home().path());
-    int threads = config.engine().threads();
-    EngineConfig engineConfig = threads == 0 ? defaults : defaults.withThreads(threads);
-    InferenceEngine engine = new DjlInferenceEngine(engineConfig, limits);
+    EngineConfig engineConfig = engineConfig(config);
+    InferenceEngine engine = new DjlInferenceEngine(engineConfig, limits, devices, devices);
     double rate = config.engine().maxTokensPerSecond();
     return new InferenceAssembly(
         new FolderModelRepository(config.home().modelsFolder(), limits),
         rate == 0 ? engine : new PacedInferenceEngine(engine, rate, scheduler),
         new TokenizerCodecs(engineConfig.nativesFolder(), MAX_TEXT_CHARS, limits, clock));
+  }
+
+  /** The engine's settings. */
+  static EngineConfig engineConfig(NodeConfig config) {
+    EngineConfig defaults = EngineConfig.defaults(config.home().path());
+    NodeConfig.Engine engine = config.engine();
+    return defaults
+        .withDevice(engine.device())
+        .withThreads(engine.threads() == 0 ? defaults.threads() : engine.threads())
+        .withMaxContext(engine.maxContext())
+        .withBatching(engine.batching())
+        .withMemory(
+            new EngineConfig.Memory(
+                engine.memoryBudget(),
+                engine.kvBudget(),
+                defaults.memory().maxWarmModels(),
+                config.models().keepAlive()))
+        .withLibtorch(engine.libtorch());
   }
 
   @Override

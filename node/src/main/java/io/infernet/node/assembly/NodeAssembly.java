@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +60,7 @@ public final class NodeAssembly implements AutoCloseable {
   private final NodeConfig config;
   private final PrivateKey key;
   private final Optional<InferenceAssembly> givenInference;
+  private final Consumer<String> warnings;
   private final HardwareProbe probe = HardwareProbe.system();
   private final SecureRandom random = new SecureRandom();
   private final Clock clock = Clock.systemUTC();
@@ -78,15 +80,33 @@ public final class NodeAssembly implements AutoCloseable {
       Optional<ApiServer> api,
       CompletableFuture<Void> peersTried) {}
 
-  /** A node on libtorch and the models of its home. */
+  /** A node on libtorch and the models of its home; warnings go to the log. */
   public NodeAssembly(NodeConfig config, PrivateKey key) {
-    this(config, key, Optional.empty());
+    this(config, key, LOG::warn);
+  }
+
+  /**
+   * A node on libtorch and the models of its home.
+   *
+   * @param warnings told in one line what the user should know, from any thread
+   */
+  public NodeAssembly(NodeConfig config, PrivateKey key, Consumer<String> warnings) {
+    this(config, key, Optional.empty(), warnings);
   }
 
   /**
    * @param inference another engine and other models, which the node closes
    */
   public NodeAssembly(NodeConfig config, PrivateKey key, Optional<InferenceAssembly> inference) {
+    this(config, key, inference, LOG::warn);
+  }
+
+  private NodeAssembly(
+      NodeConfig config,
+      PrivateKey key,
+      Optional<InferenceAssembly> inference,
+      Consumer<String> warnings) {
+    this.warnings = requireNonNull(warnings, "warnings is null");
     this.config = requireNonNull(config, "config is null");
     this.key = requireNonNull(key, "key is null");
     this.givenInference = requireNonNull(inference, "inference is null");
@@ -122,8 +142,14 @@ public final class NodeAssembly implements AutoCloseable {
     own(HomeLock.acquire(config.home()));
     ThreadScheduler scheduler = own(new ThreadScheduler("timers"));
     StorageAssembly stores = own(StorageAssembly.open(config.home()));
+    Devices devices = Devices.ofMachine(config, probe, warnings);
     InferenceAssembly inference =
-        own(givenInference.orElseGet(() -> InferenceAssembly.of(config, scheduler, clock)));
+        own(
+            givenInference.orElseGet(
+                () -> {
+                  devices.check();
+                  return InferenceAssembly.of(config, devices, scheduler, clock);
+                }));
     NetworkAssembly network =
         own(new NetworkAssembly(config.network(), key, agent, scheduler, ticker, random));
     network.start().join();
@@ -167,7 +193,14 @@ public final class NodeAssembly implements AutoCloseable {
     jobs.start();
     discovery.start();
     CompletableFuture<Void> peersTried = discovery.join(network.findPeers());
-    hardware.thenRun(discovery.directory()::changed);
+    hardware.thenAccept(
+        found -> {
+          discovery.directory().changed();
+          if (givenInference.isEmpty() && config.is(Role.PROVIDER)) {
+            // Says so now when a GPU is not used, rather than at the first answer.
+            devices.get();
+          }
+        });
     warm(inference, jobs);
     discovery.directory().changed();
     NodeStatus status =
@@ -181,7 +214,7 @@ public final class NodeAssembly implements AutoCloseable {
         config.models().warm().stream().map(inference.models()::require).toList();
     CompletableFuture<Void> loaded =
         CompletableFuture.allOf(
-            models.stream().map(inference.engine()::load).toArray(CompletableFuture<?>[]::new));
+            models.stream().map(inference.engine()::pin).toArray(CompletableFuture<?>[]::new));
     models.forEach(jobs.chat()::prepare);
     loaded.join();
   }

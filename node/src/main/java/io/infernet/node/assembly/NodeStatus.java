@@ -5,7 +5,6 @@ import io.infernet.discovery.directory.ModelOffer;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.LoadedModel;
-import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.PeerStore;
@@ -112,8 +111,11 @@ final class NodeStatus implements NodeView {
         inference.engine().loaded().stream()
             .collect(Collectors.toMap(LoadedModel::manifest, Function.identity(), (a, b) -> a));
     List<Model> models = new ArrayList<>();
-    for (InstalledModel installed : inference.models().list()) {
-      ModelManifest manifest = installed.manifest();
+    // A model as stored stands for its variants, unless they are in memory.
+    Set<ModelManifest> here = new LinkedHashSet<>();
+    inference.models().list().forEach(installed -> here.add(installed.manifest()));
+    here.addAll(warm.keySet());
+    for (ModelManifest manifest : here) {
       List<Heard> others = offers.remove(manifest.cid());
       models.add(
           model(
@@ -158,6 +160,16 @@ final class NodeStatus implements NodeView {
             .map(heard -> heard.offer().prices())
             .min(Comparator.comparing((PriceList prices) -> prices.price(TYPICAL_TOKENS))),
         others.stream().map(Heard::at).max(Comparator.naturalOrder()));
+  }
+
+  @Override
+  public List<LoadedModel> loaded() {
+    return inference.engine().loaded();
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return inference.engine().trouble();
   }
 
   @Override

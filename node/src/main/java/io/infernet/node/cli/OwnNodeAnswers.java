@@ -46,7 +46,7 @@ final class OwnNodeAnswers implements Answers {
     Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     HomeSetup.Result home = HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
     NodeConfig config = NodeConfig.of(global.home(), global.settings(flags)).shortLived();
-    node = new NodeAssembly(config, home.key());
+    node = new NodeAssembly(config, home.key(), global::warn);
     node.start().join();
     try {
       boolean named = !config.network().bootstrap().isEmpty();

@@ -2,6 +2,7 @@ package io.infernet.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.infernet.inference.pool.Sizes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,17 +62,43 @@ final class PsCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Table ofNode(ArrayNode models) {
-    Table table = new Table("MODEL", "TASK", "SIZE", "CONTEXT", "CID");
+  private Table ofNode(ArrayNode models) {
+    Table table =
+        new Table(
+            "MODEL", "TASK", "DEVICE", "WEIGHTS", "CACHE", "RUNNING", "WAITING", "CONTEXT", "UNTIL",
+            "CID");
     for (JsonNode model : models) {
+      JsonNode memory = model.path("memory");
       table.row(
           model.path("name").asText(),
           model.path("task").asText(),
-          ListCommand.size(model.path("size").asLong()),
+          memory.path("device").asText("-"),
+          Sizes.text(memory.path("weights").asLong()),
+          Sizes.text(memory.path("cache_used").asLong())
+              + " of "
+              + Sizes.text(memory.path("cache").asLong()),
+          memory.path("running").asText(),
+          memory.path("waiting").asText(),
           model.path("context_length").asText(),
+          until(memory),
           model.path("model_cid").asText());
     }
     return table;
+  }
+
+  /** How long a model stays in memory. */
+  private String until(JsonNode memory) {
+    if (memory.path("pinned").asBoolean()) {
+      return "pinned";
+    }
+    if (memory.has("idle_until")) {
+      Duration left =
+          Duration.between(clock.instant(), Instant.parse(memory.path("idle_until").asText()));
+      return "idle, " + Math.max(0, left.toSeconds()) + " s left";
+    }
+    return memory.has("idle_since")
+        ? "idle for " + age(Instant.parse(memory.path("idle_since").asText())).replace(" ago", "")
+        : "in use";
   }
 
   private Table ofNetwork(ArrayNode models) {

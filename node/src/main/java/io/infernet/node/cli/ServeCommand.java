@@ -71,6 +71,15 @@ final class ServeCommand implements Callable<Integer> {
   private List<String> models = new ArrayList<>();
 
   @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "Where models compute: auto, cpu, cuda, cuda:N or mps (auto).")
+  private @Nullable String device;
+
+  @Option(names = "--require-gpu", description = "End with the reason when no GPU can be used.")
+  private boolean requireGpu;
+
+  @Option(
       names = "--role",
       paramLabel = "ROLE",
       description = "provider (works for others), client (asks others), or both.")
@@ -95,7 +104,7 @@ final class ServeCommand implements Callable<Integer> {
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> stopAndHalt(ended), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
-    try (NodeAssembly node = new NodeAssembly(config, home.key())) {
+    try (NodeAssembly node = new NodeAssembly(config, home.key(), global::warn)) {
       CompletableFuture<Void> started = node.start();
       CompletableFuture.anyOf(started, context.stop()).join();
       if (started.isDone()) {
@@ -149,6 +158,12 @@ final class ServeCommand implements Callable<Integer> {
     put(flags, Settings.ROLES, "--role", roles);
     if (network != null) {
       put(flags, Settings.NETWORK, "--network", List.of(network));
+    }
+    if (device != null) {
+      put(flags, Settings.ENGINE_DEVICE, "--device", List.of(device));
+    }
+    if (requireGpu) {
+      put(flags, Settings.ENGINE_REQUIRE_GPU, "--require-gpu", List.of("true"));
     }
     if (noMdns) {
       put(flags, Settings.MDNS, "--no-mdns", List.of("false"));

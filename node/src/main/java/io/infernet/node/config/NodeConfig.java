@@ -5,8 +5,11 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.directory.ProviderPolicy;
+import io.infernet.inference.batching.BatcherConfig;
+import io.infernet.inference.engine.DeviceChoice;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -90,9 +93,11 @@ public record NodeConfig(
    * Which models are kept ready.
    *
    * @param warm loaded at start and kept
+   * @param keepAlive how long others stay that nobody uses; zero for as long as there is room
    */
-  public record Models(List<ModelName> warm) {
+  public record Models(List<ModelName> warm, Duration keepAlive) {
     public Models {
+      requireNonNull(keepAlive, "keepAlive is null");
       warm = List.copyOf(warm);
     }
   }
@@ -100,11 +105,30 @@ public record NodeConfig(
   /**
    * How this machine computes.
    *
+   * @param device where
+   * @param requireGpu whether not to run without a GPU
+   * @param libtorch folder of another native library, if not the built-in one
    * @param threads 0 for one per core
+   * @param memoryBudget bytes for all models; 0 for most of what there is
+   * @param kvBudget bytes for the keys and values of one model; 0 for a share
+   * @param maxContext most tokens of one sequence
+   * @param batching how answers of one model share its steps
    * @param maxTokensPerSecond of one answer; 0 for no limit
    */
-  public record Engine(int threads, double maxTokensPerSecond) {
+  public record Engine(
+      DeviceChoice device,
+      boolean requireGpu,
+      Optional<Path> libtorch,
+      int threads,
+      long memoryBudget,
+      long kvBudget,
+      int maxContext,
+      BatcherConfig batching,
+      double maxTokensPerSecond) {
     public Engine {
+      requireNonNull(device, "device is null");
+      requireNonNull(libtorch, "libtorch is null");
+      requireNonNull(batching, "batching is null");
       if (threads < 0 || !(maxTokensPerSecond >= 0)) {
         throw new IllegalArgumentException("limits of the engine must not be negative");
       }
@@ -172,10 +196,8 @@ public record NodeConfig(
                 settings.get(Settings.API_KEY),
                 settings.get(Settings.API_MAX_BODY_BYTES),
                 settings.get(Settings.API_MAX_REQUESTS))),
-        new Models(settings.get(Settings.WARM_MODELS)),
-        new Engine(
-            settings.get(Settings.ENGINE_THREADS),
-            settings.get(Settings.ENGINE_MAX_TOKENS_PER_SECOND)),
+        new Models(settings.get(Settings.WARM_MODELS), settings.get(Settings.MODELS_KEEP_ALIVE)),
+        engine(settings),
         new PriceList(
             settings.get(Settings.PRICE_BASE), settings.get(Settings.PRICE_PER_1000_TOKENS)),
         new Job(
@@ -183,6 +205,32 @@ public record NodeConfig(
             settings.get(Settings.JOB_FIRST_TOKEN_TIMEOUT),
             settings.get(Settings.JOB_TOKEN_TIMEOUT),
             settings.get(Settings.JOB_MAX_PRICE)));
+  }
+
+  private static Engine engine(ResolvedSettings settings) {
+    int threads = settings.get(Settings.ENGINE_THREADS);
+    String libtorch = settings.get(Settings.ENGINE_LIBTORCH);
+    BatcherConfig usual = BatcherConfig.defaults();
+    int chunk = settings.get(Settings.ENGINE_PREFILL_CHUNK);
+    return new Engine(
+        settings.get(Settings.ENGINE_DEVICE),
+        settings.get(Settings.ENGINE_REQUIRE_GPU),
+        libtorch.isEmpty() ? Optional.empty() : Optional.of(Path.of(libtorch)),
+        threads,
+        settings.get(Settings.ENGINE_MEMORY_BUDGET),
+        settings.get(Settings.ENGINE_KV_BUDGET),
+        settings.get(Settings.ENGINE_MAX_CONTEXT),
+        new BatcherConfig(
+            settings.get(Settings.ENGINE_MAX_BATCH),
+            usual.maxWaiting(),
+            chunk,
+            Math.min(chunk, usual.mixedTokens()),
+            usual.growth(),
+            settings.get(Settings.ENGINE_PREFIX_CACHE) ? usual.maxKept() : 0,
+            usual.leastShared(),
+            threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+            settings.get(Settings.ENGINE_DETERMINISTIC)),
+        settings.get(Settings.ENGINE_MAX_TOKENS_PER_SECOND));
   }
 
   /** The same node without an API. */
@@ -209,7 +257,7 @@ public record NodeConfig(
             DhtMode.CLIENT,
             network.maxConnections()),
         Optional.empty(),
-        new Models(List.of()),
+        new Models(List.of(), models.keepAlive()),
         engine,
         price,
         job);

@@ -1,6 +1,7 @@
 package io.infernet.node.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.infernet.inference.pool.Sizes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,6 +114,19 @@ public abstract sealed class SettingType<T> {
           return value;
         },
         value -> quote(formatDuration(value)));
+  }
+
+  /** A size of memory such as {@code 2GiB}; {@code auto} is 0. */
+  static SettingType<Long> size() {
+    return new Scalar<>(
+        "auto, or a size such as 512MiB or 2GiB",
+        JsonNode::isTextual,
+        text -> {
+          long value = text.equals("auto") ? 0 : Sizes.parse(text);
+          require(value > 0 || text.equals("auto"));
+          return value;
+        },
+        value -> quote(value == 0 ? "auto" : Sizes.exact(value)));
   }
 
   /** A list of {@code element}s. */

@@ -6,6 +6,8 @@ import io.infernet.discovery.directory.NetworkName;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.inference.InfernetException;
+import io.infernet.inference.batching.BatcherConfig;
+import io.infernet.inference.engine.DeviceChoice;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import java.time.Duration;
@@ -131,12 +133,93 @@ public final class Settings {
           List.of(),
           "Models to load at start and keep in memory.");
 
+  public static final Setting<Duration> MODELS_KEEP_ALIVE =
+      Setting.of(
+          "models.keep_alive",
+          SettingType.duration(Duration.ZERO, Duration.ofHours(24)),
+          Duration.ZERO,
+          "How long a model stays in memory that nobody uses; 0s keeps it until another needs the"
+              + " room.");
+
+  public static final Setting<DeviceChoice> ENGINE_DEVICE =
+      Setting.of(
+          "engine.device",
+          SettingType.text("auto, cpu, cuda, cuda:N or mps", DeviceChoice::parse),
+          DeviceChoice.AUTO,
+          "Where models compute; auto takes a GPU where one can be used.");
+
+  public static final Setting<Boolean> ENGINE_REQUIRE_GPU =
+      Setting.of(
+          "engine.require_gpu",
+          SettingType.bool(),
+          false,
+          "Whether to end with the reason when no GPU can be used, instead of going on without.");
+
+  public static final Setting<String> ENGINE_LIBTORCH =
+      Setting.of(
+          "engine.libtorch",
+          SettingType.text("a folder", text -> text),
+          "",
+          "The folder of another build of libtorch 2.7.1, such as one for CUDA; empty takes the one"
+              + " for the processor that comes with this program.");
+
   public static final Setting<Integer> ENGINE_THREADS =
       Setting.of(
           "engine.threads",
           SettingType.integer(0, 1024),
           0,
           "Threads for computing; 0 takes one per core.");
+
+  public static final Setting<Long> ENGINE_MEMORY_BUDGET =
+      Setting.of(
+          "engine.memory_budget",
+          SettingType.size(),
+          0L,
+          "Memory of the device for all models together; auto takes most of what there is.");
+
+  public static final Setting<Long> ENGINE_KV_BUDGET =
+      Setting.of(
+          "engine.kv_budget",
+          SettingType.size(),
+          0L,
+          "Memory for the keys and values of one model; auto takes up to a quarter of all.");
+
+  public static final Setting<Integer> ENGINE_MAX_CONTEXT =
+      Setting.of(
+          "engine.max_context",
+          SettingType.integer(16, 1 << 20),
+          8192,
+          "Most tokens of prompt and answer together, where the model allows more.");
+
+  public static final Setting<Integer> ENGINE_MAX_BATCH =
+      Setting.of(
+          "engine.max_batch",
+          SettingType.integer(1, 1024),
+          BatcherConfig.defaults().maxBatch(),
+          "Most answers that one model makes at once; others wait.");
+
+  public static final Setting<Integer> ENGINE_PREFILL_CHUNK =
+      Setting.of(
+          "engine.prefill_chunk",
+          SettingType.integer(1, 1 << 16),
+          BatcherConfig.defaults().prefillTokens(),
+          "Tokens of prompts that are read in one step; smaller makes other answers flow more"
+              + " evenly meanwhile.");
+
+  public static final Setting<Boolean> ENGINE_PREFIX_CACHE =
+      Setting.of(
+          "engine.prefix_cache",
+          SettingType.bool(),
+          true,
+          "Whether to keep what was computed of prompts for others that begin alike.");
+
+  public static final Setting<Boolean> ENGINE_DETERMINISTIC =
+      Setting.of(
+          "engine.deterministic",
+          SettingType.bool(),
+          false,
+          "Whether an answer is the same to the last bit on the same machine, whatever else is"
+              + " asked for; slow with many answers at once.");
 
   public static final Setting<Double> ENGINE_MAX_TOKENS_PER_SECOND =
       Setting.of(
@@ -205,7 +288,18 @@ public final class Settings {
           API_MAX_BODY_BYTES,
           API_MAX_REQUESTS,
           WARM_MODELS,
+          MODELS_KEEP_ALIVE,
+          ENGINE_DEVICE,
+          ENGINE_REQUIRE_GPU,
+          ENGINE_LIBTORCH,
           ENGINE_THREADS,
+          ENGINE_MEMORY_BUDGET,
+          ENGINE_KV_BUDGET,
+          ENGINE_MAX_CONTEXT,
+          ENGINE_MAX_BATCH,
+          ENGINE_PREFILL_CHUNK,
+          ENGINE_PREFIX_CACHE,
+          ENGINE_DETERMINISTIC,
           ENGINE_MAX_TOKENS_PER_SECOND,
           PRICE_BASE,
           PRICE_PER_1000_TOKENS,

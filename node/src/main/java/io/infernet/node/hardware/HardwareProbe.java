@@ -5,7 +5,6 @@ import io.infernet.discovery.directory.HardwareFingerprint;
 import io.infernet.node.hardware.CommandRunner.Output;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,11 +19,6 @@ import org.jspecify.annotations.Nullable;
  * the first call may take seconds where a vendor's tool is slow.
  */
 public final class HardwareProbe {
-
-  /** {@code nvidia-smi} takes seconds where it must wake the driver. */
-  private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
-
-  private static final int MAX_OUTPUT = 256 << 10;
 
   /** Less memory than any card has that is worth computing on. */
   private static final long INTEGRATED_MEMORY = 2L << 30;
@@ -66,7 +60,7 @@ public final class HardwareProbe {
         System.getProperty("os.name", ""),
         Runtime.getRuntime().availableProcessors(),
         memory,
-        new ProcessCommandRunner(COMMAND_TIMEOUT, MAX_OUTPUT));
+        ProcessCommandRunner.usual());
   }
 
   /** What there is; asks on the first call, which waits for it. */

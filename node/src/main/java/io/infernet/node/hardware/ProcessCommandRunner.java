@@ -23,6 +23,11 @@ public final class ProcessCommandRunner implements CommandRunner {
 
   private static final Logger LOG = LoggerFactory.getLogger(ProcessCommandRunner.class);
 
+  /** {@code nvidia-smi} takes seconds where it must wake the driver. */
+  private static final Duration USUAL_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final int USUAL_OUTPUT = 256 << 10;
+
   private final Duration timeout;
   private final int maxOutput;
 
@@ -37,6 +42,11 @@ public final class ProcessCommandRunner implements CommandRunner {
       throw new IllegalArgumentException("a limit of commands is not above 0");
     }
     this.maxOutput = maxOutput;
+  }
+
+  /** For the tools of GPUs' vendors. */
+  public static ProcessCommandRunner usual() {
+    return new ProcessCommandRunner(USUAL_TIMEOUT, USUAL_OUTPUT);
   }
 
   @Override

@@ -159,7 +159,9 @@ public final class ApiServer implements AutoCloseable {
         new EncodeHandler(EncodeRequests::classification, encoder, mapper, clock);
     NodeAnswers answers = new NodeAnswers(node);
     javalin.routes.before(this::admit);
-    javalin.routes.get("/health", context -> send(context, answers.health()));
+    javalin.routes.get(
+        "/health",
+        context -> send(context.status(answers.healthy() ? 200 : 503), answers.health()));
     javalin.routes.get("/api/status", limited(context -> send(context, answers.status())));
     javalin.routes.get("/api/peers", limited(context -> send(context, answers.peers())));
     javalin.routes.get("/api/models", limited(context -> send(context, answers.networkModels())));

@@ -7,7 +7,12 @@ import io.infernet.discovery.directory.Capabilities;
 import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.Demand;
 import io.infernet.discovery.kad.KadStatus;
+import io.infernet.inference.engine.LoadedModel;
+import io.infernet.libp2p.multiformats.Cid;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Writes what the node tells of itself. Safe from any thread. */
 final class NodeAnswers {
@@ -21,8 +26,15 @@ final class NodeAnswers {
     this.node = node;
   }
 
+  /** Whether the node works. */
+  boolean healthy() {
+    return node.trouble().isEmpty();
+  }
+
   ObjectNode health() {
-    return object().put("status", "ok");
+    return node.trouble()
+        .map(why -> object().put("status", "unhealthy").put("reason", why))
+        .orElseGet(() -> object().put("status", "ok"));
   }
 
   ObjectNode status() {
@@ -37,8 +49,38 @@ final class NodeAnswers {
     ArrayNode warm = body.putArray("warm");
     status.warm().forEach(warm::add);
     body.put("answering", status.answering());
+    body.set("engine", engine());
     body.set("network", network(status.network()));
     return body;
+  }
+
+  private ObjectNode engine() {
+    List<LoadedModel> loaded = node.loaded();
+    ObjectNode object = object();
+    loaded.stream().findFirst().ifPresent(model -> object.put("device", model.device().toString()));
+    object
+        .put("memory", loaded.stream().mapToLong(LoadedModel::memoryBytes).sum())
+        .put("running", loaded.stream().mapToInt(LoadedModel::running).sum())
+        .put("waiting", loaded.stream().mapToInt(LoadedModel::waiting).sum());
+    node.trouble().ifPresent(why -> object.put("trouble", why));
+    return object;
+  }
+
+  private static ObjectNode inMemory(LoadedModel model) {
+    ObjectNode object =
+        object()
+            .put("device", model.device().toString())
+            .put("bytes", model.memoryBytes())
+            .put("weights", model.memoryBytes() - model.cacheBytes())
+            .put("cache", model.cacheBytes())
+            .put("cache_used", model.cacheUsed())
+            .put("slots", model.slots())
+            .put("running", model.running())
+            .put("waiting", model.waiting())
+            .put("pinned", model.pinned());
+    model.idleSince().ifPresent(time -> object.put("idle_since", time.toString()));
+    model.idleUntil().ifPresent(time -> object.put("idle_until", time.toString()));
+    return object;
   }
 
   private static ObjectNode network(NodeView.Network network) {
@@ -111,8 +153,16 @@ final class NodeAnswers {
   ObjectNode networkModels() {
     ObjectNode body = object();
     ArrayNode array = body.putArray("models");
+    Map<Cid, LoadedModel> loaded =
+        node.loaded().stream()
+            .collect(
+                Collectors.toMap(model -> model.manifest().cid(), model -> model, (a, b) -> a));
     for (NodeView.Model model : node.models()) {
-      array.addObject().put("name", model.name()).setAll(describe(model));
+      ObjectNode object = array.addObject().put("name", model.name());
+      object.setAll(describe(model));
+      if (loaded.containsKey(model.cid())) {
+        object.set("memory", inMemory(loaded.get(model.cid())));
+      }
     }
     return body;
   }

@@ -4,6 +4,7 @@ import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.Demand;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.kad.KadStatus;
+import io.infernet.inference.engine.LoadedModel;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
@@ -31,6 +32,16 @@ public interface NodeView {
 
   /** The models that can be asked for: installed here first, then those that peers offer. */
   List<Model> models();
+
+  /** The models in this machine's memory, the one not used for longest first. */
+  default List<LoadedModel> loaded() {
+    return List.of();
+  }
+
+  /** What keeps this machine's engine from working; empty when it works. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
 
   /** The receipts that it keeps, at most {@code limit}, those finished last first. */
   List<SignedReceipt> newestReceipts(int limit);

@@ -173,7 +173,7 @@ public final class DjlDecoderLoader {
    *     machine
    */
   public Decoder load(InstalledModel model, Device device, int places) {
-    String version = Libtorch.start(config.nativesFolder());
+    String version = Libtorch.start(config);
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
       StepGraph graph = graph(checkpoint.config(), model.name().variant(), device);
       StepGraph.Archive written = graph.archive(source(model, checkpoint));

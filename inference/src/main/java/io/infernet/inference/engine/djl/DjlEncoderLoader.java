@@ -40,7 +40,7 @@ final class DjlEncoderLoader {
    *     machine
    */
   Encoder load(InstalledModel model) {
-    String version = Libtorch.start(config.nativesFolder());
+    String version = Libtorch.start(config);
     LinearKernel kernel = linearKernel();
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
       EncoderConfig encoder = checkpoint.encoderConfig();

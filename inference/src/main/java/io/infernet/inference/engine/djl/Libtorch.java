@@ -9,13 +9,16 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import io.infernet.inference.NativeLibraries;
+import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.EngineUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,9 @@ final class Libtorch {
           return ops.mkldnn._is_mkldnn_fp16_supported()
       """;
 
+  /** Whether this JVM has loaded it. */
+  private static boolean started;
+
   private Libtorch() {}
 
   /**
@@ -52,17 +58,44 @@ final class Libtorch {
    * @throws EngineUnavailableException when there is none for this machine
    */
   static String start(Path folder) {
+    return start(folder, Optional.empty());
+  }
+
+  /** The same with the native library that is configured. */
+  static String start(EngineConfig config) {
+    return start(config.nativesFolder(), config.libtorch());
+  }
+
+  private static synchronized String start(Path folder, Optional<Path> other) {
+    NativeCache cache = new NativeCache(folder, Libtorch.class.getClassLoader(), Clock.systemUTC());
     return start(
         folder,
         () -> {
-          NativeLibraries.unpackInto(folder);
-          return Engine.getEngine("PyTorch").getVersion();
+          if (!started) {
+            NativeLibraries.unpackInto(folder);
+            other.ifPresentOrElse(NativeLibraries::useLibtorch, cache::deleteDamaged);
+          }
+          try {
+            String version = Engine.getEngine("PyTorch").getVersion();
+            started = true;
+            return version;
+          } catch (RuntimeException | LinkageError e) {
+            if (other.isEmpty() && cache.deleteCorrupt()) {
+              throw new EngineUnavailableException(
+                  "libtorch in %s was damaged and is deleted: start again, and it is unpacked anew"
+                      .formatted(folder),
+                  e);
+            }
+            throw e;
+          }
         });
   }
 
   static String start(Path folder, Supplier<String> loading) {
     try {
       return loading.get();
+    } catch (EngineUnavailableException e) {
+      throw e;
     } catch (RuntimeException | LinkageError e) {
       throw new EngineUnavailableException(
           "libtorch does not load on this machine (%s, %s): %s; check that this is a build for it and that %s can be written"
