@@ -14,6 +14,7 @@ import io.infernet.inference.engine.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class Answer implements Generation {
   private final GenerationRequest request;
   private final TokenListener listener;
   private final Consumer<Answer> cancel;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
   private final List<Optional<TokenScore>> promptScores = new ArrayList<>();
   private @Nullable Sampler sampler;
   private @Nullable Sequence sequence;
@@ -43,7 +45,7 @@ final class Answer implements Generation {
 
   /**
    * @param number its place in the order of arrival
-   * @param cancel called from any thread when the answer is not wanted any more
+   * @param cancel called once, from any thread, when the answer is not wanted any more
    */
   Answer(long number, GenerationRequest request, TokenListener listener, Consumer<Answer> cancel) {
     this.number = number;
@@ -55,7 +57,9 @@ final class Answer implements Generation {
 
   @Override
   public void cancel() {
-    cancel.accept(this);
+    if (cancelled.compareAndSet(false, true)) {
+      cancel.accept(this);
+    }
   }
 
   long number() {

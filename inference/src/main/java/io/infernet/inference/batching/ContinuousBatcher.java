@@ -200,7 +200,7 @@ public final class ContinuousBatcher {
         config.maxKept(),
         config.leastShared(),
         unit(),
-        Math.min(config.growth(), 16));
+        config.growth());
   }
 
   /** Pieces in which what is computed may be shared. */
@@ -324,9 +324,9 @@ public final class ContinuousBatcher {
     if (spare < 0 && !running.isEmpty()) {
       return false;
     }
-    int wanted =
-        Math.min(sequence.length() + Math.max(growth, answer.room() / 2), context(decoder));
-    wanted = Math.max(least, Math.min(wanted, room.tokens() / 4));
+    int share = room.tokens() / (2 * (running.size() + 1));
+    int whole = Math.min(sequence.length() + answer.room(), context(decoder));
+    int wanted = Math.max(least, Math.min(whole, share));
     if (!room.activate(sequence, answer.reusable(), least, wanted)) {
       return false;
     }
@@ -382,15 +382,21 @@ public final class ContinuousBatcher {
   /** Makes sure that each answer has a place for its next token; if need be the youngest rest. */
   private void growAll(Decoder decoder, PrefixCache room) {
     for (Answer answer : List.copyOf(running.values())) {
-      Sequence sequence = answer.sequence();
-      while (running.containsKey(answer.number())
-          && !room.grow(
-              sequence,
-              sequence.length(),
-              Math.min(sequence.length() + growth(answer), context(decoder)))) {
+      while (running.containsKey(answer.number()) && !grow(answer, decoder, room)) {
         rest(running.lastEntry().getValue(), room);
       }
     }
+  }
+
+  /** Gets an answer some places if it has none left, or the one it needs if there are no more. */
+  private boolean grow(Answer answer, Decoder decoder, PrefixCache room) {
+    Sequence sequence = answer.sequence();
+    int length = sequence.length();
+    if (length <= sequence.extent().capacity()) {
+      return true;
+    }
+    int wanted = Math.min(length + growth(answer), context(decoder));
+    return room.grow(sequence, length, wanted);
   }
 
   /** Places to ask for beyond what an answer has: more for long ones, which are dear to move. */

@@ -4,6 +4,7 @@ import io.infernet.inference.batching.KvPool.Extent;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Implementation notes. Two sequences are compared token by token: the whole search is a few
  * hundred calls of {@link java.util.Arrays#mismatch} for a new answer, which is nothing beside one
- * step. Room is made in this order: what active sequences have reserved but do not need yet is
- * taken back; then kept sequences go, the one not used for longest first. Scattered room is brought
+ * step. Room is made in this order: kept sequences go, the one not used for longest first; then
+ * what active sequences have reserved but do not need yet is taken back. Scattered room is brought
  * together by {@link KvPool}.
  */
 final class PrefixCache {
@@ -125,6 +126,9 @@ final class PrefixCache {
     if (source != null && twin != null && source.tokens == twin.computed()) {
       return takeOver(sequence, source, least, wanted);
     }
+    if (!dropFor(wanted, twin)) {
+      dropFor(least, twin);
+    }
     Optional<Extent> extent = pool.allocate(least, wanted);
     while (extent.isEmpty() && makeRoom(twin)) {
       extent = pool.allocate(least, wanted);
@@ -217,9 +221,42 @@ final class PrefixCache {
    * @return false when there is no room
    */
   boolean grow(Sequence sequence, int least, int wanted) {
-    while (!pool.grow(sequence.extent(), least, wanted)) {
+    Extent extent = sequence.extent();
+    if (least <= extent.capacity()) {
+      return true;
+    }
+    int has = extent.capacity();
+    if (dropFor(wanted - has, null) && pool.grow(extent, wanted, wanted)) {
+      return true;
+    }
+    while (!pool.grow(extent, least, wanted)) {
       if (!makeRoom(null)) {
         return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Lets kept sequences go until so many places are free, if that is possible at all; and a few
+   * more if these places are scattered, because moving what is active costs more than it is worth.
+   */
+  private boolean dropFor(int places, @Nullable Sequence spared) {
+    int free = pool.free();
+    for (Sequence sequence : kept) {
+      free += sequence == spared ? 0 : sequence.extent().capacity();
+    }
+    if (free < places) {
+      return false;
+    }
+    int enough = Math.min(2 * places, pool.tokens() / 4);
+    Iterator<Sequence> oldest = kept.iterator();
+    while (oldest.hasNext()
+        && (pool.free() < places || (pool.free() < enough && pool.largestHole() < places))) {
+      Sequence sequence = oldest.next();
+      if (sequence != spared) {
+        oldest.remove();
+        free(sequence);
       }
     }
     return true;

@@ -156,16 +156,17 @@ class PrefixCacheTest {
   }
 
   @Test
-  void takesBackReservedRoomBeforeKeptSequences() {
-    Sequence kept = ended(30, 0, 101);
+  void takesBackReservedRoomWhenThereIsNoOther() {
+    ended(30, 0, 101);
     Sequence reserving = sequence(10, 0, 102);
     assertTrue(cache.activate(reserving, 0, 10, 70));
     assertEquals(70, reserving.extent().capacity());
-    Sequence next = sequence(20, 0, 103);
-    assertTrue(activate(next));
+    assertTrue(activate(sequence(30, 0, 103)));
+    assertEquals(70, reserving.extent().capacity());
+    assertEquals(0, cache.keptTokens());
+    assertTrue(activate(sequence(20, 0, 104)));
     assertEquals(12, reserving.extent().capacity());
-    assertTrue(kept.placed());
-    assertFalse(cache.activate(sequence(90, 0, 104), 0, 90, 90));
+    assertFalse(cache.activate(sequence(60, 0, 105), 0, 60, 60));
     assertTrue(cache.consistent());
   }
 
