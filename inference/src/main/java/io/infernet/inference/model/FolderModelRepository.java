@@ -92,7 +92,6 @@ public final class FolderModelRepository implements ModelRepository {
     if (!Files.isDirectory(folder)) {
       return Optional.empty();
     }
-    name.requireRunnable();
     try {
       List<ModelFile> files = files(folder, isEmbedded);
       ModelDescription config = ModelDescription.read(folder, limits);

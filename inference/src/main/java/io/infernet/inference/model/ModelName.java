@@ -1,11 +1,8 @@
 package io.infernet.inference.model;
 
 import io.infernet.inference.InfernetException;
-import io.infernet.inference.checkpoint.UnsupportedModelException;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * What people call a model: {@code NAME} or {@code NAME:VARIANT}. An immutable value; {@link
@@ -56,27 +53,6 @@ public record ModelName(String name, Optional<Variant> variant) {
                                 + text.substring(0, Math.min(colon, MAX_LENGTH))
                                 + " (one of fp32, bf16, fp16, int8, int4, or none for the model as"
                                 + " stored)"))));
-  }
-
-  /**
-   * Refuses variants that this version does not compute.
-   *
-   * @throws UnsupportedModelException with the variants that it does
-   */
-  public void requireRunnable() {
-    if (variant.isPresent() && !variant.get().runnable()) {
-      throw new UnsupportedModelException(
-          this
-              + ": "
-              + variant.get()
-              + " comes with a later version; use "
-              + name
-              + " or one of "
-              + Arrays.stream(Variant.values())
-                  .filter(Variant::runnable)
-                  .map(v -> name + ":" + v)
-                  .collect(Collectors.joining(", ")));
-    }
   }
 
   @Override

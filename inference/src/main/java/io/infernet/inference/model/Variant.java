@@ -6,22 +6,11 @@ import java.util.Optional;
 
 /** The numbers a model is computed with, as in {@code NAME:VARIANT}. */
 public enum Variant {
-  FP32(true),
-  BF16(true),
-  FP16(false),
-  INT8(true),
-  INT4(true);
-
-  private final boolean runnable;
-
-  Variant(boolean runnable) {
-    this.runnable = runnable;
-  }
-
-  /** Whether this version computes with such numbers. */
-  public boolean runnable() {
-    return runnable;
-  }
+  FP32,
+  BF16,
+  FP16,
+  INT8,
+  INT4;
 
   /** The variant that prints as {@code text}, if there is one. */
   public static Optional<Variant> parse(String text) {

@@ -288,7 +288,6 @@ public final class ModelPool<M> implements AutoCloseable {
       }
       throw new EngineBusyException(running, queue.size());
     }
-    model.name().requireRunnable();
     entries.put(model.manifest(), entry);
     queue.add(entry);
     wakeUp.run();

@@ -12,7 +12,6 @@ import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.DType;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.RandomCheckpoint;
-import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.testing.TinyConfigs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,13 +110,6 @@ class FolderModelRepositoryTest {
         assertThrows(
             ModelNotFoundException.class, () -> repository.require(ModelName.parse("nothing")));
     assertEquals("no model nothing is installed here; installed: storyteller", error.getMessage());
-  }
-
-  @Test
-  void refusesVariantsThatDoNotRun() {
-    assertThrows(
-        UnsupportedModelException.class,
-        () -> repository.find(ModelName.parse("storyteller:fp16")));
   }
 
   @Test

@@ -1,12 +1,10 @@
 package io.infernet.inference.model;
 
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.InfernetException;
-import io.infernet.inference.checkpoint.UnsupportedModelException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,17 +36,5 @@ class ModelNameTest {
     InfernetException error =
         assertThrows(InfernetException.class, () -> ModelName.parse("x".repeat(10_000)));
     assertTrue(error.getMessage().length() < 300);
-  }
-
-  @Test
-  void saysWhichVariantsRun() {
-    assertDoesNotThrow(() -> ModelName.parse("m").requireRunnable());
-    assertDoesNotThrow(() -> ModelName.parse("m:bf16").requireRunnable());
-    UnsupportedModelException error =
-        assertThrows(
-            UnsupportedModelException.class, () -> ModelName.parse("m:fp16").requireRunnable());
-    assertEquals(
-        "m:fp16: fp16 comes with a later version; use m or one of m:fp32, m:bf16, m:int8, m:int4",
-        error.getMessage());
   }
 }

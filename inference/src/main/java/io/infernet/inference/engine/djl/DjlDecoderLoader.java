@@ -20,12 +20,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Reads decoders into memory. The weights keep their stored values; with no variant, or {@code
- * fp32}, the arithmetic is float32, so that a prompt and a decoded text meet the same numbers and
- * an answer can go on elsewhere; with {@code bf16} it is bfloat16. Used by one thread at a time.
+ * Reads decoders into memory. The weights keep their stored values, and with no variant the
+ * arithmetic is that of the format they are stored in; a variant asks for another. Where the
+ * processor has no such arithmetic it is float32. Used by one thread at a time.
  */
 public final class DjlDecoderLoader {
 
@@ -36,10 +39,13 @@ public final class DjlDecoderLoader {
    */
   private static final long BYTES_PER_THREAD = 32 << 20;
 
+  private static final Logger LOG = LoggerFactory.getLogger(DjlDecoderLoader.class);
+
   private final EngineConfig config;
   private final CheckpointLimits limits;
   private final GraphCache graphs;
   private @Nullable IntegerArithmetic integers;
+  private @Nullable Set<Arithmetic> numbers;
 
   /**
    * @param config its settings
@@ -55,7 +61,8 @@ public final class DjlDecoderLoader {
     return Math.min(model.contextLength(), config.maxContext());
   }
 
-  private StepGraph graph(ModelConfig model, Optional<Variant> variant, Device device) {
+  private StepGraph graph(
+      ModelConfig model, Optional<Variant> variant, ModelManifest manifest, Device device) {
     Optional<QuantizedWeights> quantized = quantized(model, variant);
     if (quantized.isPresent()) {
       // Beside whole numbers bfloat16 differs less between a prompt and a decoded text than
@@ -63,9 +70,10 @@ public final class DjlDecoderLoader {
       return new StepGraph(
           model, Arithmetic.BFLOAT16, new QuantizedLinear(quantized.get(), this::integers), device);
     }
+    Arithmetic wanted = Arithmetic.of(variant, manifest.storedAs());
     return new StepGraph(
         model,
-        variant.filter(Variant.BF16::equals).isPresent() ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32,
+        device.isGpu() || processorNumbers().contains(wanted) ? wanted : Arithmetic.FLOAT32,
         Libtorch.hasOneDnn() && !device.isGpu() ? new OneDnnLinear() : new PlainLinear(),
         device);
   }
@@ -106,23 +114,31 @@ public final class DjlDecoderLoader {
     return new QuantizedSource(checkpoint, weights, file);
   }
 
+  private Set<Arithmetic> processorNumbers() {
+    if (numbers == null) {
+      Libtorch.start(config.nativesFolder());
+      numbers = Libtorch.processorNumbers();
+    }
+    return numbers;
+  }
+
   /** What a model takes, and what it would take in other numbers. */
   ModelNeed need(InstalledModel installed, ModelConfig model, Device device, long capacity) {
     CacheBudget budget =
         new CacheBudget(config.memory().kvBudget(), config.batching().maxBatch(), capacity);
     ModelName name = installed.name();
     int context = context(installed.manifest());
-    StepGraph graph = graph(model, name.variant(), device);
+    StepGraph graph = graph(model, name.variant(), installed.manifest(), device);
     List<ModelNeed.Alternative> others = new ArrayList<>();
     for (Variant variant : Variant.values()) {
-      if (variant.runnable() && !name.variant().equals(Optional.of(variant))) {
+      if (!name.variant().equals(Optional.of(variant))) {
         ModelName other = new ModelName(name.name(), Optional.of(variant));
         others.add(
             new ModelNeed.Alternative(
                 other,
                 need(
                         other,
-                        graph(model, other.variant(), device),
+                        graph(model, other.variant(), installed.manifest(), device),
                         model,
                         context,
                         budget,
@@ -175,7 +191,16 @@ public final class DjlDecoderLoader {
   public Decoder load(InstalledModel model, Device device, int places) {
     String version = Libtorch.start(config);
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
-      StepGraph graph = graph(checkpoint.config(), model.name().variant(), device);
+      StepGraph graph =
+          graph(checkpoint.config(), model.name().variant(), model.manifest(), device);
+      Arithmetic wanted = Arithmetic.of(model.name().variant(), model.manifest().storedAs());
+      if (graph.arithmetic() == Arithmetic.FLOAT32 && wanted != Arithmetic.FLOAT32) {
+        LOG.info(
+            "{} is computed in {}, because this processor has no {}",
+            model.name(),
+            graph.arithmetic().label(),
+            wanted.label());
+      }
       StepGraph.Archive written = graph.archive(source(model, checkpoint));
       Path archive =
           graphs.get(

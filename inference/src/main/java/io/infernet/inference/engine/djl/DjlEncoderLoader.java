@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.checkpoint.DType;
 import io.infernet.inference.checkpoint.EncoderConfig;
 import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.encoding.Encoder;
@@ -68,20 +67,15 @@ final class DjlEncoderLoader {
     }
   }
 
-  private static Arithmetic arithmetic(InstalledModel model) {
+  private Arithmetic arithmetic(InstalledModel model) {
     Optional<Variant> variant = model.name().variant();
-    if (variant.isEmpty()) {
-      return model.manifest().storedAs().equals(DType.BF16.label())
-          ? Arithmetic.BFLOAT16
-          : Arithmetic.FLOAT32;
+    if (variant.isPresent() && (variant.get() == Variant.INT8 || variant.get() == Variant.INT4)) {
+      throw new UnsupportedModelException(
+          "%s: encoders run as stored, as fp32, bf16 or fp16".formatted(model.name()));
     }
-    return switch (variant.get()) {
-      case FP32 -> Arithmetic.FLOAT32;
-      case BF16 -> Arithmetic.BFLOAT16;
-      default ->
-          throw new UnsupportedModelException(
-              "%s: encoders run as stored, as fp32 or as bf16".formatted(model.name()));
-    };
+    Arithmetic wanted = Arithmetic.of(variant, model.manifest().storedAs());
+    Libtorch.start(config.nativesFolder());
+    return Libtorch.processorNumbers().contains(wanted) ? wanted : Arithmetic.FLOAT32;
   }
 
   private static LinearKernel linearKernel() {

@@ -74,6 +74,10 @@ final class StepGraph {
         weights.bytes(arithmetic) + places * bytesPerToken());
   }
 
+  Arithmetic arithmetic() {
+    return arithmetic;
+  }
+
   /** What a token's keys and values take in the cache, in bytes. */
   long bytesPerToken() {
     return 2L * config.layers().size() * config.attention().keyWidth() * arithmetic.bytes();

@@ -32,12 +32,12 @@ class GoldenTest {
   @TempDir Path home;
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3"})
+  @ValueSource(strings = {"storyteller:fp32", "tiny-llama3:fp32"})
   void computesTheReferenceLogprobs(String name) throws IOException {
     InstalledModel model = TestModels.install(name, home);
     try (DjlInferenceEngine engine =
         new DjlInferenceEngine(TestModels.config(home), CheckpointLimits.defaults())) {
-      for (Golden golden : Golden.of(name)) {
+      for (Golden golden : Golden.of(model.name().name())) {
         RecordingListener listener = new RecordingListener();
         engine.generate(
             new GenerationRequest(
@@ -78,7 +78,7 @@ class GoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"storyteller", "tiny-llama3", "storyteller:fp32"})
+  @ValueSource(strings = {"storyteller:fp32", "tiny-llama3:fp32"})
   void makesTheReferenceTokens(String name) throws IOException {
     InstalledModel model = TestModels.install(name, home);
     try (DjlInferenceEngine engine =
