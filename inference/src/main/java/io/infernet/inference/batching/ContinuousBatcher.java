@@ -40,8 +40,9 @@ import org.slf4j.LoggerFactory;
  *       keeps its tokens; what of them is still in the cache later is used again, the rest is
  *       computed again, and its listener notices only the time.
  *   <li>What a step computes: {@link StepPlanner}.
- *   <li>Failures: when a step with several answers fails, each is computed alone, and only those
- *       that fail then have failed.
+ *   <li>Failures: when a step with several answers fails, its halves are computed one by one, and
+ *       so on: only answers that fail alone have failed. So one answer harms no other, and a step
+ *       too large for the memory that is left becomes several.
  * </ul>
  */
 public final class ContinuousBatcher {
@@ -97,7 +98,8 @@ public final class ContinuousBatcher {
    *
    * @throws ContextLengthExceededException when the model is loaded and its cache is smaller than
    *     the prompt; when it is still being loaded the listener hears of it
-   * @throws EngineBusyException when the queue is full
+   * @throws EngineBusyException when the queue is full, or half of it is the tenant's, if that is
+   *     not the owner of this machine
    */
   public Generation submit(GenerationRequest request, TokenListener listener) {
     Answer answer;
@@ -106,7 +108,10 @@ public final class ContinuousBatcher {
         throw new IllegalStateException("the engine is closed");
       }
       int waits = waiting.size();
-      if (runningCount + waits >= config.maxBatch() + config.maxWaiting()) {
+      int places = config.maxBatch() + config.maxWaiting();
+      if (runningCount + waits >= places
+          || (!request.tenant().equals(GenerationRequest.LOCAL_TENANT)
+              && waiting.count(request.tenant()) >= (places + 1) / 2)) {
         throw new EngineBusyException(runningCount, waits);
       }
       if (model.isDone() && !model.isCompletedExceptionally()) {
@@ -422,10 +427,10 @@ public final class ContinuousBatcher {
         fail(parts.get(0).answer(), e, room);
       } else {
         LOG.warn(
-            "a step of {} answers failed ({}); each is tried alone", parts.size(), e.toString());
-        for (Part part : parts) {
-          compute(List.of(part), decoder, room);
-        }
+            "a step of {} answers failed ({}); its halves are tried", parts.size(), e.toString());
+        int half = parts.size() / 2;
+        compute(parts.subList(0, half), decoder, room);
+        compute(parts.subList(half, parts.size()), decoder, room);
       }
       return;
     }

@@ -139,6 +139,12 @@ final class FairQueue<T> {
     return tenant == null ? 0 : tenant.running;
   }
 
+  /** How many of a tenant wait or have begun and not ended. */
+  int count(String name) {
+    Tenant<T> tenant = tenants.get(name);
+    return tenant == null ? 0 : tenant.waiting.size() + tenant.running;
+  }
+
   /** Whether one tenant was served less than another. */
   boolean servedLess(String name, String other) {
     return known(name).served < known(other).served;

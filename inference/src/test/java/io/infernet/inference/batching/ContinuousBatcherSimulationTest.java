@@ -262,7 +262,7 @@ class ContinuousBatcherSimulationTest {
    */
   private int[] crowd(long seed, int tenants) {
     SplittableRandom random = new SplittableRandom(seed);
-    BatcherConfig config = new BatcherConfig(8, 64, 16, 16, 4, 8, 4, 1, false);
+    BatcherConfig config = new BatcherConfig(8, 100, 16, 16, 4, 8, 4, 1, false);
     Batch batch = new Batch(config, new FakeDecoder(8 * 64, 64));
     batch.decoder.noting = false;
     List<Job> open = new ArrayList<>();

@@ -234,6 +234,19 @@ class ContinuousBatcherTest {
   }
 
   @Test
+  void leavesHalfOfTheQueueToOthers() {
+    for (int i = 0; i < 3; i++) {
+      batch.submit(request(3, i).forTenant("many"));
+    }
+    assertThrows(EngineBusyException.class, () -> batch.submit(request(3, 1).forTenant("many")));
+    batch.submit(request(3, 1).forTenant("other"));
+    batch.submit(request(3, 1));
+    batch.run();
+    batch.submit(request(3, 1).forTenant("many"));
+    batch.run();
+  }
+
+  @Test
   void refusesWhatCanNeverFit() {
     ContextLengthExceededException error =
         assertThrows(
@@ -362,6 +375,9 @@ class ContinuousBatcherTest {
     RecordingListener first = batch.submit(good);
     RecordingListener bad = batch.submit(request(3, 13));
     RecordingListener last = batch.submit(good);
+    batcher.step();
+    // One of three, then two of which the first is the bad one.
+    assertEquals(List.of(List.of("0+1"), List.of("0+1")), decoder.steps);
     batch.run();
     assertEquals("no memory for 13", failure(bad).getMessage());
     assertAlone(good, first);
