@@ -62,7 +62,7 @@ public record InferenceAssembly(
   }
 
   /** The engine's settings. */
-  static EngineConfig engineConfig(NodeConfig config) {
+  public static EngineConfig engineConfig(NodeConfig config) {
     EngineConfig defaults = EngineConfig.defaults(config.home().path());
     NodeConfig.Engine engine = config.engine();
     return defaults

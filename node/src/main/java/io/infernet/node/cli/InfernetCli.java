@@ -45,6 +45,7 @@ public final class InfernetCli {
         .addSubcommand(new PeersCommand(context, global))
         .addSubcommand(new StatusCommand(context, global))
         .addSubcommand(new GpusCommand(context, global, HardwareProbe.system()))
+        .addSubcommand(new DoctorCommand(context, global))
         .addSubcommand(new ReceiptsCommand(context, global))
         .addSubcommand(
             new CommandLine(new BenchCommand(context, global))
