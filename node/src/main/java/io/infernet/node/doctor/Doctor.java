@@ -52,8 +52,7 @@ public final class Doctor {
    * @param models of the home
    * @param nativesFolder where native libraries are unpacked
    */
-  public Doctor(
-      Machine machine, NodeConfig config, ModelRepository models, Path nativesFolder) {
+  public Doctor(Machine machine, NodeConfig config, ModelRepository models, Path nativesFolder) {
     this.machine = requireNonNull(machine, "machine is null");
     this.config = requireNonNull(config, "config is null");
     this.models = requireNonNull(models, "models is null");
@@ -86,7 +85,8 @@ public final class Doctor {
       findings.addAll(check.look());
     } catch (IOException | RuntimeException e) {
       findings.add(
-          Finding.failed(name, "cannot be looked at: " + e, "see whether the disk and the system are well"));
+          Finding.failed(
+              name, "cannot be looked at: " + e, "see whether the disk and the system are well"));
     }
   }
 
@@ -139,8 +139,7 @@ public final class Doctor {
 
   private Finding processor() {
     Set<String> features = machine.processorFeatures();
-    String known =
-        FEATURES.stream().filter(features::contains).collect(Collectors.joining(" "));
+    String known = FEATURES.stream().filter(features::contains).collect(Collectors.joining(" "));
     String name = machine.hardware().fingerprint().cpu();
     String detail = (name.isEmpty() ? "unknown" : name) + (known.isEmpty() ? "" : ": " + known);
     boolean oldIntel = features.contains("sse2") && !features.contains("avx2");
@@ -193,7 +192,9 @@ public final class Doctor {
     }
     if (selection.problem().isPresent()) {
       return Finding.failed(
-          "gpu", selection.problem().get(), "or set engine.device = \"auto\" without --require-gpu");
+          "gpu",
+          selection.problem().get(),
+          "or set engine.device = \"auto\" without --require-gpu");
     }
     return Finding.ok(
         "gpu",
@@ -223,7 +224,9 @@ public final class Doctor {
       } catch (InfernetException e) {
         findings.add(
             Finding.failed(
-                "model " + name, e.getMessage(), "pull it again, or delete " + folder.resolve(name.name())));
+                "model " + name,
+                e.getMessage(),
+                "pull it again, or delete " + folder.resolve(name.name())));
       }
     }
     findings.add(0, Finding.ok("models", good + " can be used"));
@@ -247,7 +250,10 @@ public final class Doctor {
     Optional<Machine.RunningApi> running = machine.node();
     if (running.isEmpty()) {
       HostAndPort address =
-          config.api().map(NodeConfig.Api::address).orElseGet(() -> new HostAndPort("127.0.0.1", 0));
+          config
+              .api()
+              .map(NodeConfig.Api::address)
+              .orElseGet(() -> new HostAndPort("127.0.0.1", 0));
       return List.of(
           machine
               .cannotListen(address.host(), address.port())
@@ -255,7 +261,8 @@ public final class Doctor {
                   why ->
                       Finding.warning(
                           "node",
-                          "none runs here, and %s cannot be listened on: %s".formatted(address, why),
+                          "none runs here, and %s cannot be listened on: %s"
+                              .formatted(address, why),
                           "end the program that has the port, or choose another with --api"))
               .orElseGet(() -> Finding.ok("node", "none runs here; " + address + " is free")));
     }

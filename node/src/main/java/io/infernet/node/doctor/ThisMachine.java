@@ -67,9 +67,7 @@ public final class ThisMachine implements Machine {
   public Set<String> processorFeatures() {
     try (InputStream in = Files.newInputStream(Path.of("/proc/cpuinfo"))) {
       Matcher flags = FLAGS.matcher(new String(in.readNBytes(MAX_FILE), StandardCharsets.UTF_8));
-      return flags.find()
-          ? new HashSet<>(List.of(flags.group(1).strip().split("\\s+")))
-          : Set.of();
+      return flags.find() ? new HashSet<>(List.of(flags.group(1).strip().split("\\s+"))) : Set.of();
     } catch (IOException e) {
       // No Linux.
       return Set.of();

@@ -180,7 +180,9 @@ class DoctorTest {
     machine.space = -1;
     assertFinding(Verdict.FAILED, "stale file handle", finding("disk"));
     assertFinding(
-        Verdict.WARNING, "9 for 4 cores", finding("threads", Map.of("INFERNET_ENGINE_THREADS", "9")));
+        Verdict.WARNING,
+        "9 for 4 cores",
+        finding("threads", Map.of("INFERNET_ENGINE_THREADS", "9")));
   }
 
   @Test

@@ -112,9 +112,9 @@ class GpuDiagnosisTest {
             new Surroundings("Linux", false, Map.of("CUDA_VISIBLE_DEVICES", "-1"))));
     assertReason(
         "nvidia-smi lists the RTX 4060, but CUDA does not see it",
-        "start the container with `--gpus all` and"
-            + " NVIDIA_DRIVER_CAPABILITIES=compute,utility",
-        GpuDiagnosis.of(nvidia("570.1"), cudaSays("no CUDA-capable device is detected"), CONTAINER));
+        "start the container with `--gpus all` and" + " NVIDIA_DRIVER_CAPABILITIES=compute,utility",
+        GpuDiagnosis.of(
+            nvidia("570.1"), cudaSays("no CUDA-capable device is detected"), CONTAINER));
   }
 
   @Test
@@ -139,7 +139,9 @@ class GpuDiagnosisTest {
         "libtorch does not load: no space left",
         "then start again",
         GpuDiagnosis.of(
-            nvidia("570.1"), LibtorchReport.failed("libtorch does not load: no space left"), LINUX));
+            nvidia("570.1"),
+            LibtorchReport.failed("libtorch does not load: no space left"),
+            LINUX));
   }
 
   @Test
