@@ -149,7 +149,9 @@ final class AttentionText {
 
   /** The angles of all positions; behind them, where there are such, those of long sequences. */
   private String turns(int rope) {
-    String angles = "torch.outer(torch.arange(%s, dtype=6), (self.%s)[%d])";
+    // On the processor, whichever device the module was loaded to.
+    String angles =
+        "torch.outer(torch.arange(%s, dtype=6), torch.to((self.%s)[%d], torch.device(\"cpu\"), 6))";
     return stretches()
         ? "torch.cat([%s, %s], 0)"
             .formatted(

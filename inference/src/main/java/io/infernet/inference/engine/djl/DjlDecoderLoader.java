@@ -100,8 +100,9 @@ public final class DjlDecoderLoader {
   /** Where the weights lie, quantized first where they are to be and are not yet. */
   private WeightSource source(InstalledModel model, Checkpoint checkpoint) {
     Optional<QuantizedWeights> quantized = quantized(checkpoint.config(), model.name().variant());
+    WeightSource stored = stored(model, checkpoint);
     if (quantized.isEmpty()) {
-      return WeightSource.of(checkpoint);
+      return stored;
     }
     QuantizedWeights weights = quantized.get();
     Path file =
@@ -111,7 +112,21 @@ public final class DjlDecoderLoader {
             ".safetensors",
             candidate -> weights.isWhole(candidate, config.threads()),
             fresh -> weights.write(fresh, checkpoint, config.threads()));
-    return new QuantizedSource(checkpoint, weights, file);
+    return new QuantizedSource(stored, weights, file);
+  }
+
+  private WeightSource stored(InstalledModel model, Checkpoint checkpoint) {
+    if (!AlignedWeights.isNeeded(checkpoint)) {
+      return WeightSource.of(checkpoint);
+    }
+    AlignedWeights copy = new AlignedWeights(checkpoint);
+    return copy.source(
+        graphs.get(
+            model.manifest().cid(),
+            "aligned-" + AlignedWeights.VERSION,
+            ".weights",
+            copy::isWhole,
+            copy::write));
   }
 
   private Set<Arithmetic> processorNumbers() {

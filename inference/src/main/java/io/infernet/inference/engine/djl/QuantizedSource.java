@@ -1,6 +1,5 @@
 package io.infernet.inference.engine.djl;
 
-import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.ModelConfig;
 import io.infernet.inference.checkpoint.Projection;
 import io.infernet.inference.checkpoint.StoredTensor;
@@ -13,13 +12,13 @@ import java.util.List;
 
 /**
  * Weights for {@link QuantizedLinear}: matrices from a file of {@link QuantizedWeights}, all else
- * from the checkpoint.
+ * as it is stored.
  *
- * @param checkpoint open
+ * @param stored all else
  * @param weights of the same model
  * @param file that holds them
  */
-record QuantizedSource(Checkpoint checkpoint, QuantizedWeights weights, Path file)
+record QuantizedSource(WeightSource stored, QuantizedWeights weights, Path file)
     implements WeightSource {
 
   /**
@@ -35,7 +34,7 @@ record QuantizedSource(Checkpoint checkpoint, QuantizedWeights weights, Path fil
 
   @Override
   public StoredTensor tensor(TensorSpec spec) {
-    return checkpoint.stored(spec);
+    return stored.tensor(spec);
   }
 
   @Override

@@ -53,7 +53,8 @@ final class WeightLayout {
     }
     if (!tensor.aligned()) {
       throw new UnsupportedModelException(
-          "this version does not run models whose numbers are not aligned: " + tensor.file());
+          "the numbers in %s lie at odd places, where this version cannot read them"
+              .formatted(tensor.file()));
     }
     numbers.add((long) file);
     numbers.add((long) Arithmetic.scalarType(tensor.dtype()));
