@@ -145,6 +145,32 @@ public final class ConfigReader {
     }
   }
 
+  /** Refuses fields of other names, so that none is overlooked. */
+  void onlyFields(String... names) {
+    List<String> known = List.of(names);
+    for (Map.Entry<String, JsonNode> field : json.properties()) {
+      if (!known.contains(field.getKey())) {
+        throw new UnsupportedModelException(
+            "this version knows no %s in %s".formatted(shortened(field.getKey()), what));
+      }
+    }
+  }
+
+  /** A word that names a constant, which must be there. */
+  <E extends Enum<E>> E oneOf(String field, Class<E> type) {
+    return oneOf(field, json.path(field), type);
+  }
+
+  /** The same, where {@code value} is a part of the field. */
+  <E extends Enum<E>> E oneOf(String field, JsonNode value, Class<E> type) {
+    for (E constant : type.getEnumConstants()) {
+      if (constant.name().toLowerCase(Locale.ROOT).equals(value.asText())) {
+        return constant;
+      }
+    }
+    throw new DamagedModelException(what + ": " + field + " cannot be " + shown(value));
+  }
+
   /** Refuses models in which the flag {@code field} is on. */
   void refuseFlag(String field) {
     if (flag(field, false)) {

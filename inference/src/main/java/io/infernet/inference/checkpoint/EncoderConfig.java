@@ -168,6 +168,11 @@ public record EncoderConfig(
   }
 
   @Override
+  public int vocabSize() {
+    return body.vocabSize();
+  }
+
+  @Override
   public ModelTask task() {
     return head instanceof EncoderHead.Classification ? ModelTask.CLASSIFY : ModelTask.EMBED;
   }

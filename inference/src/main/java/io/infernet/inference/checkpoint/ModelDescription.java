@@ -5,10 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What a model folder holds, from its configuration alone. */
-public sealed interface ModelDescription permits ModelConfig, EncoderConfig {
+public sealed interface ModelDescription permits ModelConfig, EncoderConfig, ScriptConfig {
 
   /** The architecture's short name, such as {@code llama} or {@code bert}. */
   String family();
+
+  /** Number of token ids. */
+  int vocabSize();
 
   /** The most tokens of one text. */
   int contextLength();
@@ -34,6 +37,9 @@ public sealed interface ModelDescription permits ModelConfig, EncoderConfig {
    * @throws UnsupportedModelException when this version does not run such models, naming the option
    */
   static ModelDescription read(Path folder, CheckpointLimits limits) {
+    if (ScriptConfig.isIn(folder)) {
+      return ScriptConfig.read(folder, limits);
+    }
     JsonNode json = BoundedJson.read(folder.resolve("config.json"), limits.maxConfigBytes());
     return EncoderConfig.isEncoder(new ConfigReader(json, "config.json").architecture())
         ? EncoderConfig.read(json, folder, limits)

@@ -10,6 +10,7 @@ import io.infernet.inference.checkpoint.DType;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.checkpoint.SafetensorsFile;
+import io.infernet.inference.checkpoint.ScriptConfig;
 import io.infernet.inference.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +42,10 @@ public final class FolderModelRepository implements ModelRepository {
           "tokenizer_config.json");
 
   private static final List<String> NEEDED_FILES = List.of("config.json", "tokenizer.json");
+
+  /** What a plain TorchScript model consists of. */
+  private static final List<String> SCRIPT_FILES =
+      List.of(ScriptConfig.FILE, ScriptConfig.MODEL_FILE, "tokenizer.json");
 
   /** What Hugging Face's generation takes when a model samples and says no more. */
   private static final int DEFAULT_TOP_K = 50;
@@ -122,6 +127,15 @@ public final class FolderModelRepository implements ModelRepository {
   private List<ModelFile> files(Path folder, boolean isEmbedded) {
     List<ModelFile> files = new ArrayList<>();
     try {
+      if (ScriptConfig.isIn(folder)) {
+        for (String name : SCRIPT_FILES) {
+          if (!Files.exists(folder.resolve(name))) {
+            throw new DamagedModelException(folder.resolve(name) + " is missing");
+          }
+          files.add(hashes.describe(folder, name));
+        }
+        return files;
+      }
       for (String name : TEXT_FILES) {
         if (Files.exists(folder.resolve(name))) {
           files.add(hashes.describe(folder, name));
@@ -155,6 +169,9 @@ public final class FolderModelRepository implements ModelRepository {
 
   /** The format of most of the weights: some models keep a few small tensors in another. */
   private String storedAs(Path folder) {
+    if (ScriptConfig.isIn(folder)) {
+      return "torchscript";
+    }
     String first = Checkpoint.fileNames(folder, limits).get(0);
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(first), limits)) {
       return file.tensors().values().stream()

@@ -1,8 +1,7 @@
 package io.infernet.node.job;
 
-import io.infernet.inference.checkpoint.BoundedJson;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.checkpoint.ConfigReader;
+import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.ChatTemplate;
@@ -47,10 +46,7 @@ public final class TokenizerCodecs implements TextCodec.Source {
   public TextCodec load(InstalledModel model) {
     Optional<ChatTemplate> template = ChatTemplate.read(model.folder(), limits, clock);
     TextTokenizer tokenizer = TextTokenizer.open(model.folder(), nativesFolder, maxChars);
-    Path config = model.folder().resolve("config.json");
-    int vocabularySize =
-        new ConfigReader(BoundedJson.read(config, limits.maxConfigBytes()), config.toString())
-            .count("vocab_size");
+    int vocabularySize = ModelDescription.read(model.folder(), limits).vocabSize();
     Codec codec = new Codec(tokenizer, template, vocabularySize, model.name().toString());
     cleaner.register(codec, tokenizer::close);
     return codec;

@@ -5,12 +5,19 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.EncoderConfig;
+import io.infernet.inference.checkpoint.ModelDescription;
+import io.infernet.inference.checkpoint.ScriptConfig;
 import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.encoding.Encoder;
 import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.Variant;
+import io.infernet.inference.torchscript.ArchiveLimits;
+import io.infernet.inference.torchscript.ForeignArchive;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
@@ -40,6 +47,9 @@ final class DjlEncoderLoader {
    */
   Encoder load(InstalledModel model) {
     String version = Libtorch.start(config);
+    if (ModelDescription.read(model.folder(), limits) instanceof ScriptConfig script) {
+      return loadScript(model, script);
+    }
     LinearKernel kernel = linearKernel();
     try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
       EncoderConfig encoder = checkpoint.encoderConfig();
@@ -64,6 +74,40 @@ final class DjlEncoderLoader {
             Math.min(encoder.contextLength(), config.maxContext()),
             (int) Math.min(config.threads(), threads));
       }
+    }
+  }
+
+  /** A TorchScript model of somebody else: libtorch sees only a checked copy. */
+  private Encoder loadScript(InstalledModel model, ScriptConfig script) {
+    if (model.name().variant().isPresent()) {
+      throw new UnsupportedModelException(
+          "%s: a TorchScript model runs as it is, without a variant".formatted(model.name()));
+    }
+    try (ForeignArchive foreign =
+        ForeignArchive.open(
+            model.folder().resolve(ScriptConfig.MODEL_FILE), ArchiveLimits.defaults())) {
+      Path archive =
+          graphs.get(
+              model.manifest().cid(),
+              "script-%d".formatted(ForeignArchive.VERSION),
+              file -> copy(foreign, file));
+      return ScriptEncoder.load(
+          archive,
+          script,
+          foreign.weightBytes(),
+          Math.min(script.contextLength(), config.maxContext()),
+          (int) Math.min(config.threads(), Math.max(1, foreign.weightBytes() / BYTES_PER_THREAD)));
+    }
+  }
+
+  private static void copy(ForeignArchive foreign, Path file) throws IOException {
+    try (StoredZipWriter zip =
+        new StoredZipWriter(
+            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+      for (String name : foreign.names()) {
+        zip.add("model/" + name, sink -> foreign.read(name, sink));
+      }
+      zip.finish();
     }
   }
 
