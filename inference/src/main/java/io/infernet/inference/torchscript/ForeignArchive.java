@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
@@ -49,6 +50,7 @@ public final class ForeignArchive implements AutoCloseable {
       Pattern.compile(
           "code(/[A-Za-z0-9_.-]+)+\\.debug_pkl|extra/.*|\\.data/serialization_id|\\.format_version|\\.storage_alignment");
 
+  private static final Set<String> SMALL = Set.of("version", ".data/version", "byteorder");
   private static final int MAX_SMALL = 64;
   private static final int BUFFER = 1 << 20;
 
@@ -119,20 +121,22 @@ public final class ForeignArchive implements AutoCloseable {
         texts.put(name, content(entry, limits.maxSourceBytes()));
       } else if (name.equals("data.pkl") || name.equals("constants.pkl")) {
         texts.put(name, content(entry, limits.maxPickleBytes()));
-      } else if (name.equals("version") || name.equals("byteorder")) {
+      } else if (SMALL.contains(name)) {
         texts.put(name, content(entry, MAX_SMALL));
       } else if (!NEEDLESS.matcher(name).matches()) {
         throw new UnsupportedModelException(
             "it holds %s, which no TorchScript model needs".formatted(name));
       }
     }
-    for (String name : List.of("data.pkl", "constants.pkl", "version")) {
+    for (String name : List.of("data.pkl", "constants.pkl")) {
       if (!texts.containsKey(name)) {
         throw new DamagedModelException("it has no " + name);
       }
     }
-    if (!text("version").strip().matches("[0-9]{1,3}")) {
-      throw new DamagedModelException("its version is no number");
+    // Where both are, libtorch reads the first of these.
+    String version = texts.containsKey(".data/version") ? ".data/version" : "version";
+    if (!text(version).strip().matches("[0-9]{1,3}")) {
+      throw new DamagedModelException("its version is missing or no number");
     }
     if (!text("byteorder").equals("little") && texts.containsKey("byteorder")) {
       throw new UnsupportedModelException("its byte order is not little-endian");

@@ -105,6 +105,9 @@ final class PickleChecker {
 
     int innerDepth;
 
+    /** Values in it, those that occur several times counted each time. */
+    long count = 1;
+
     Value(Kind kind, int depth, long number, String text, List<Value> parts) {
       this.kind = kind;
       this.depth = depth;
@@ -258,15 +261,21 @@ final class PickleChecker {
           if (tagged.kind != Value.Kind.LIST && tagged.kind != Value.Kind.DICT) {
             throw unsupported("a type for something that is no list or dictionary");
           }
-          push(new Value(tagged.kind, arguments.depth, 0, "", List.of()));
-          top().placed = true;
+          pushMade(tagged.kind, arguments);
         }
         default -> {
           requireKinds(arguments, Value.Kind.LIST);
-          push(new Value(Value.Kind.LIST, arguments.depth, 0, "", List.of()));
-          top().placed = true;
+          pushMade(Value.Kind.LIST, arguments);
         }
       }
+    }
+
+    /** A list or dictionary that stays as it is. */
+    private void pushMade(Value.Kind kind, Value arguments) {
+      Value made = new Value(kind, arguments.depth, 0, "", List.of());
+      made.placed = true;
+      made.count = arguments.count;
+      push(made);
     }
 
     private void requireKinds(Value arguments, Value.@Nullable Kind... kinds) {
@@ -337,7 +346,7 @@ final class PickleChecker {
         fits = false;
       }
       if (!fits) {
-        throw damaged("has a tensor that reaches beyond its storage");
+        throw damaged("has a tensor that reaches beyond its storage, or repeats it");
       }
       return Value.of(Value.Kind.TENSOR);
     }
@@ -364,18 +373,32 @@ final class PickleChecker {
       for (Value value : values) {
         place(value);
         container.innerDepth = Math.max(container.innerDepth, value.innerDepth + 1);
+        container.count += value.count;
+        checkCount(container.count);
       }
       checkDepth(container.innerDepth);
     }
 
     private Value tuple(List<Value> parts) {
       int depth = 1;
+      long count = 1;
       for (Value part : parts) {
         place(part);
         depth = Math.max(depth, part.innerDepth + 1);
+        count += part.count;
+        checkCount(count);
       }
       checkDepth(depth);
-      return new Value(Value.Kind.TUPLE, depth, 0, "", parts);
+      Value tuple = new Value(Value.Kind.TUPLE, depth, 0, "", parts);
+      tuple.count = count;
+      return tuple;
+    }
+
+    /** Values that occur again and again are few here, but many to who copies them. */
+    private void checkCount(long count) {
+      if (count > limits.maxOperations()) {
+        throw damaged("unfolds to more than %d values".formatted(limits.maxOperations()));
+      }
     }
 
     private void place(Value value) {

@@ -127,7 +127,9 @@ final class DjlEncoderLoader {
   }
 
   /** What a model's weights will take. */
-  long weightBytes(InstalledModel model, EncoderConfig encoder) {
-    return new EncoderGraph(encoder, arithmetic(model), linearKernel()).weightBytes();
+  long weightBytes(InstalledModel model, ModelDescription description) {
+    return description instanceof EncoderConfig encoder
+        ? new EncoderGraph(encoder, arithmetic(model), linearKernel()).weightBytes()
+        : model.manifest().size();
   }
 }

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.checkpoint.EncoderConfig;
 import io.infernet.inference.checkpoint.ModelConfig;
 import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.engine.Device;
@@ -41,7 +40,7 @@ final class DjlModelLoader implements ModelLoader {
       return decoders.need(model, decoder, device.get(), capacity);
     }
     return new ModelNeed(
-        model.name(), encoders.weightBytes(model, (EncoderConfig) description), 0, 0, 0, List.of());
+        model.name(), encoders.weightBytes(model, description), 0, 0, 0, List.of());
   }
 
   @Override
