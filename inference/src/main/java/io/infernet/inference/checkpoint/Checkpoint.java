@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -23,6 +24,9 @@ public final class Checkpoint implements AutoCloseable {
 
   /** The list of files, when they are several. */
   public static final String INDEX_FILE = "model.safetensors.index.json";
+
+  /** What older models come with. */
+  private static final String PICKLED_FILE = "pytorch_model.bin";
 
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
 
@@ -51,6 +55,34 @@ public final class Checkpoint implements AutoCloseable {
    * @throws UnsupportedModelException when this version does not run such models
    */
   public static Checkpoint open(Path folder, CheckpointLimits limits) {
+    return open(folder, limits, file -> file);
+  }
+
+  /**
+   * Opens a model folder whose files are to be mapped by others; files in which numbers are not
+   * aligned are copied for that.
+   *
+   * @param copies where copies are kept; made when it is missing
+   * @param key distinguishes models whose copies are there
+   */
+  public static Checkpoint openAligned(
+      Path folder, CheckpointLimits limits, Path copies, String key) {
+    return open(
+        folder,
+        limits,
+        file -> {
+          if (!AlignedCopy.isNeeded(file)) {
+            return file;
+          }
+          Path copy = copies.resolve(key + "-aligned-" + file.path().getFileName());
+          AlignedCopy.write(file, copy);
+          file.close();
+          return SafetensorsFile.open(copy, limits);
+        });
+  }
+
+  private static Checkpoint open(
+      Path folder, CheckpointLimits limits, UnaryOperator<SafetensorsFile> adopt) {
     ModelDescription description = ModelDescription.read(folder, limits);
     List<SafetensorsFile> files = new ArrayList<>();
     Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
@@ -66,6 +98,11 @@ public final class Checkpoint implements AutoCloseable {
         }
       }
       checkIndex(folder, limits, fileOf);
+      for (int i = 0; i < files.size(); i++) {
+        SafetensorsFile adopted = adopt.apply(files.get(i));
+        files.set(i, adopted);
+        adopted.tensors().keySet().forEach(tensor -> fileOf.put(tensor, adopted));
+      }
     } catch (RuntimeException e) {
       files.forEach(SafetensorsFile::close);
       throw e;
@@ -99,7 +136,13 @@ public final class Checkpoint implements AutoCloseable {
     }
     Path indexFile = folder.resolve(INDEX_FILE);
     if (!Files.exists(indexFile)) {
-      throw new DamagedModelException(folder.resolve(SINGLE_FILE) + " is missing");
+      throw new DamagedModelException(
+          folder.resolve(SINGLE_FILE)
+              + " is missing"
+              + (Files.exists(folder.resolve(PICKLED_FILE))
+                  ? "; %s is not read, it could run any program: save the model as safetensors"
+                      .formatted(PICKLED_FILE)
+                  : ""));
     }
     JsonNode index = BoundedJson.read(indexFile, limits.maxIndexBytes());
     List<String> names = new ArrayList<>();

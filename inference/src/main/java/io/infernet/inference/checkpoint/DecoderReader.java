@@ -34,6 +34,7 @@ final class DecoderReader {
           "clip_qkv",
           "embedding_multiplier",
           "kv_lora_rank",
+          "lm_head_bias",
           "logit_scale",
           "logits_scaling",
           "n_shared_experts",

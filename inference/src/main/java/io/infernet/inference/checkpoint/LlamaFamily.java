@@ -7,7 +7,7 @@ final class LlamaFamily implements ModelFamily {
 
   @Override
   public List<String> architectures() {
-    return List.of("LlamaForCausalLM");
+    return List.of("LlamaForCausalLM", "LLaMAForCausalLM");
   }
 
   @Override

@@ -82,7 +82,7 @@ public record ModelConfig(
   }
 
   /**
-   * Reads {@code config.json} of a model folder.
+   * Reads {@code config.json} of a decoder's folder.
    *
    * @throws DamagedModelException when it is missing or malformed
    * @throws UnsupportedModelException when this version does not run such models, naming the option

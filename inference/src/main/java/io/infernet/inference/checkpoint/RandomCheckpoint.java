@@ -2,9 +2,6 @@ package io.infernet.inference.checkpoint;
 
 import static java.util.Objects.requireNonNull;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -110,7 +107,6 @@ public record RandomCheckpoint(byte[] config, DType dtype, int shards, long seed
 
   private void write(Path file, List<TensorSpec> tensors, int first, boolean onePlus)
       throws IOException {
-    byte[] header = header(tensors);
     try (FileChannel channel =
         FileChannel.open(
             file,
@@ -118,11 +114,9 @@ public record RandomCheckpoint(byte[] config, DType dtype, int shards, long seed
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
       ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      buffer.putLong(header.length);
-      drain(buffer, channel);
-      ByteBuffer rest = ByteBuffer.wrap(header);
-      while (rest.hasRemaining()) {
-        channel.write(rest);
+      ByteBuffer header = header(tensors);
+      while (header.hasRemaining()) {
+        channel.write(header);
       }
       for (int i = 0; i < tensors.size(); i++) {
         fill(
@@ -213,29 +207,14 @@ public record RandomCheckpoint(byte[] config, DType dtype, int shards, long seed
     buffer.clear();
   }
 
-  /** With spaces behind, so that the data begins at a multiple of 64. */
-  private byte[] header(List<TensorSpec> tensors) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
-      json.writeStartObject();
-      long offset = 0;
-      for (TensorSpec tensor : tensors) {
-        json.writeObjectFieldStart(tensor.name());
-        json.writeStringField("dtype", dtype.name());
-        json.writeFieldName("shape");
-        json.writeArray(
-            tensor.shape().stream().mapToLong(Long::longValue).toArray(), 0, tensor.shape().size());
-        json.writeFieldName("data_offsets");
-        json.writeArray(new long[] {offset, offset + size(tensor)}, 0, 2);
-        json.writeEndObject();
-        offset += size(tensor);
-      }
-      json.writeEndObject();
+  private ByteBuffer header(List<TensorSpec> tensors) {
+    List<TensorInfo> infos = new ArrayList<>();
+    long offset = 0;
+    for (TensorSpec tensor : tensors) {
+      infos.add(new TensorInfo(tensor.name(), dtype, tensor.shape(), offset, size(tensor)));
+      offset += size(tensor);
     }
-    while ((out.size() + Long.BYTES) % 64 != 0) {
-      out.write(' ');
-    }
-    return out.toByteArray();
+    return SafetensorsHeader.of(infos);
   }
 
   private byte[] index(Map<String, String> fileOf) {

@@ -1,14 +1,18 @@
 package io.infernet.inference.checkpoint;
 
 import static io.infernet.inference.checkpoint.SafetensorsBytes.tensor;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +148,51 @@ class CheckpointTest {
             checkpoint.config().tensors().out(1).weights().get(0).name());
       }
     }
+  }
+
+  @Test
+  void copiesFilesInWhichNumbersAreNotAligned() throws IOException {
+    String header =
+        "{"
+            + tensor("small", "U8", "[3]", 0, 3)
+            + ","
+            + tensor("wide", "F32", "[2]", 3, 11)
+            + ","
+            + tensor("half", "BF16", "[1]", 11, 13)
+            + "}";
+    header += " ".repeat(7 - (header.length() + 7) % 8);
+    Files.write(folder.resolve(Checkpoint.SINGLE_FILE), SafetensorsBytes.file(header, 13));
+    Path copies = folder.resolve("copies");
+    for (int i = 0; i < 2; i++) {
+      try (Checkpoint plain = Checkpoint.open(folder, LIMITS);
+          Checkpoint aligned = Checkpoint.openAligned(folder, LIMITS, copies, "key")) {
+        for (String name : List.of("small", "wide", "half")) {
+          assertEquals(plain.tensor(name).shape(), aligned.tensor(name).shape());
+          assertArrayEquals(bytes(plain, name), bytes(aligned, name), name);
+        }
+        assertEquals(0, aligned.tensor("wide").offset());
+      }
+      try (Stream<Path> files = Files.list(copies)) {
+        assertEquals(List.of(copies.resolve("key-aligned-model.safetensors")), files.toList());
+      }
+    }
+    try (SafetensorsFile copy =
+        SafetensorsFile.open(copies.resolve("key-aligned-model.safetensors"), LIMITS)) {
+      assertFalse(AlignedCopy.isNeeded(copy));
+      assertTrue(copy.stored("half").aligned());
+    }
+  }
+
+  private static byte[] bytes(Checkpoint checkpoint, String name) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate((int) checkpoint.tensor(name).size());
+    checkpoint.read(name, bytes::put);
+    return bytes.array();
+  }
+
+  @Test
+  void saysWhyAPickleIsNoCheckpoint() throws IOException {
+    Files.write(folder.resolve("pytorch_model.bin"), new byte[] {1});
+    assertRefused("pytorch_model.bin is not read");
   }
 
   @Test

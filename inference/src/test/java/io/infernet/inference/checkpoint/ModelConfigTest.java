@@ -171,10 +171,10 @@ class ModelConfigTest {
   @Test
   void boundsTheFile(@TempDir Path folder) throws IOException {
     CheckpointLimits limits = new CheckpointLimits(64, 64, 64, 1, 1);
-    assertThrows(DamagedModelException.class, () -> ModelConfig.read(folder, limits));
+    assertThrows(DamagedModelException.class, () -> ModelDescription.read(folder, limits));
     Files.writeString(folder.resolve("config.json"), llama().toString());
     DamagedModelException error =
-        assertThrows(DamagedModelException.class, () -> ModelConfig.read(folder, limits));
+        assertThrows(DamagedModelException.class, () -> ModelDescription.read(folder, limits));
     assertTrue(error.getMessage().contains("longer than 64 bytes"), error.getMessage());
   }
 }

@@ -205,7 +205,9 @@ public final class DjlDecoderLoader {
    */
   public Decoder load(InstalledModel model, Device device, int places) {
     String version = Libtorch.start(config);
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+    try (Checkpoint checkpoint =
+        Checkpoint.openAligned(
+            model.folder(), limits, config.graphFolder(), model.manifest().cid().toString())) {
       StepGraph graph =
           graph(checkpoint.config(), model.name().variant(), model.manifest(), device);
       Arithmetic wanted = Arithmetic.of(model.name().variant(), model.manifest().storedAs());

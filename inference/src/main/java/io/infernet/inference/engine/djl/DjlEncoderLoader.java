@@ -51,7 +51,9 @@ final class DjlEncoderLoader {
       return loadScript(model, script);
     }
     LinearKernel kernel = linearKernel();
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+    try (Checkpoint checkpoint =
+        Checkpoint.openAligned(
+            model.folder(), limits, config.graphFolder(), model.manifest().cid().toString())) {
       EncoderConfig encoder = checkpoint.encoderConfig();
       Arithmetic arithmetic = arithmetic(model);
       EncoderGraph graph = new EncoderGraph(encoder, arithmetic, kernel);

@@ -3,6 +3,7 @@ package io.infernet.inference.engine.djl;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,6 +31,8 @@ import io.infernet.inference.testing.RecordingListener;
 import io.infernet.inference.testing.TestModels;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -298,6 +301,27 @@ class DjlInferenceEngineTest {
 
   private static Throwable failure(CompletableFuture<?> future) {
     return assertThrows(CompletionException.class, future::join).getCause();
+  }
+
+  /** As early versions of the format's library wrote them. */
+  @Test
+  void runsModelsWhoseNumbersAreNotAligned() throws IOException {
+    InstalledModel tiny = TestModels.install("tiny-llama3", home);
+    TokenIds expected = generate(request(tiny, TokenIds.of(5, 6, 7))).await().tokens();
+    Path weights = tiny.folder().resolve(Checkpoint.SINGLE_FILE);
+    ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(weights)).order(ByteOrder.LITTLE_ENDIAN);
+    int end = 8 + (int) file.getLong(0);
+    ByteBuffer shifted = ByteBuffer.allocate(file.capacity() + 1).order(ByteOrder.LITTLE_ENDIAN);
+    shifted.putLong(end - 7).put(file.slice(8, end - 8)).put((byte) ' ');
+    shifted.put(file.slice(end, file.capacity() - end));
+    Files.write(weights, shifted.array());
+    InstalledModel odd = TestModels.install("tiny-llama3", home);
+    assertNotEquals(tiny.manifest().cid(), odd.manifest().cid());
+    assertEquals(expected, generate(request(odd, TokenIds.of(5, 6, 7))).await().tokens());
+  }
+
+  private static GenerationRequest request(InstalledModel model, TokenIds prompt) {
+    return GenerationRequest.of(model, prompt, SamplingParams.greedy(), 8);
   }
 
   @Test
