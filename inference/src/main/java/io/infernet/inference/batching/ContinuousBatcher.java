@@ -273,7 +273,7 @@ public final class ContinuousBatcher {
       try {
         requireFit(next.request(), decoder);
         next.prepare(decoder.vocabSize(), context(decoder), decoder.stretchAfter(), unit());
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         leaveQueue(next);
         fail(next, e, room);
         worked = true;
@@ -285,11 +285,7 @@ public final class ContinuousBatcher {
         worked = true;
         continue;
       }
-      boolean fits = activate(next, decoder, room);
-      while (!fits && restForOtherTenant(next, room)) {
-        fits = activate(next, decoder, room);
-      }
-      if (!fits) {
+      if (!begin(next, decoder, room)) {
         break;
       }
       running.put(next.number(), next);
@@ -300,6 +296,23 @@ public final class ContinuousBatcher {
       worked = true;
     }
     return worked;
+  }
+
+  /** Finds an answer its place, if need be another tenant's; false when there is none for now. */
+  private boolean begin(Answer answer, Decoder decoder, PrefixCache room) {
+    try {
+      while (!activate(answer, decoder, room)) {
+        if (!restForOtherTenant(answer, room)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (RuntimeException | Error e) {
+      // The cache is given up; this answer must not be the first to try the next one.
+      leaveQueue(answer);
+      fail(answer, e, null);
+      throw e;
+    }
   }
 
   private @Nullable Answer peek() {

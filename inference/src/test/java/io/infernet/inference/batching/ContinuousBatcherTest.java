@@ -385,6 +385,23 @@ class ContinuousBatcherTest {
   }
 
   @Test
+  void makesSeveralStepsOfOneThatIsTooLarge() {
+    decoder.beforeStep =
+        step -> {
+          if (step.chunks().size() > 1) {
+            throw new IllegalStateException("no memory for two");
+          }
+        };
+    List<GenerationRequest> requests = List.of(request(4, 1), request(4, 2), request(4, 3));
+    List<RecordingListener> listeners = requests.stream().map(batch::submit).toList();
+    batch.run();
+    for (int i = 0; i < 3; i++) {
+      assertAlone(requests.get(i), listeners.get(i));
+      assertEquals(4, listeners.get(i).await().tokens().size());
+    }
+  }
+
+  @Test
   void failsAllAnswersOfAStepThatCannotBeComputedAndGoesOn() {
     decoder.beforeStep =
         step -> {
