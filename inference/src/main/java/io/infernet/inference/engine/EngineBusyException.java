@@ -25,4 +25,9 @@ public class EngineBusyException extends InfernetException {
   public Throwable fillInStackTrace() {
     return this;
   }
+
+  /** For an engine whose own words say it better. */
+  public EngineBusyException(String message) {
+    super(message);
+  }
 }

@@ -89,6 +89,9 @@ public final class FolderModelRepository implements ModelRepository {
 
   @Override
   public Optional<InstalledModel> find(ModelName name) {
+    if (!name.isFolderName()) {
+      return Optional.empty();
+    }
     boolean isEmbedded = name.name().equals(EmbeddedModel.NAME);
     if (isEmbedded) {
       embedded.unpack();

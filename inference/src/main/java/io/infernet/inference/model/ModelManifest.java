@@ -42,6 +42,15 @@ public record ModelManifest(
   /** JSON, multicodec table. */
   private static final long JSON_CODEC = 0x0200;
 
+  /** Of the private use area of the multicodec table: what a backend serves under a name. */
+  private static final long BACKEND_CODEC = 0x30_1BE5;
+
+  /** The family of models that a backend serves: what is behind the name is not known. */
+  private static final String BACKEND = "backend";
+
+  /** More than any prompt may have. */
+  private static final int UNKNOWN_CONTEXT = 1 << 20;
+
   private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,32}");
 
   public ModelManifest {
@@ -54,7 +63,7 @@ public record ModelManifest(
     if (contextLength < 1) {
       throw new IllegalArgumentException("contextLength out of range: " + contextLength);
     }
-    if (files.isEmpty() || files.size() > MAX_FILES) {
+    if (files.isEmpty() != family.equals(BACKEND) || files.size() > MAX_FILES) {
       throw new IllegalArgumentException("number of files out of range: " + files.size());
     }
     files = files.stream().sorted(Comparator.comparing(ModelFile::path)).toList();
@@ -74,6 +83,31 @@ public record ModelManifest(
     this(name, ModelTask.GENERATE, family, storedAs, contextLength, defaults, files);
   }
 
+  /**
+   * A model that some server behind a provider serves under {@code name}. Nothing else is known of
+   * it, and its answers cannot be checked by computing them again. Everybody who knows the name
+   * knows this manifest.
+   */
+  public static ModelManifest ofBackend(ModelName name) {
+    return new ModelManifest(
+        name,
+        BACKEND,
+        BACKEND,
+        UNKNOWN_CONTEXT,
+        new GenerationDefaults(0, 0, 1, List.of()),
+        List.of());
+  }
+
+  /** Whether that CID is of a manifest made by {@link #ofBackend}. */
+  public static boolean isBackend(Cid manifest) {
+    return manifest.codec() == BACKEND_CODEC;
+  }
+
+  /** Whether this was made by {@link #ofBackend}. */
+  public boolean isBackend() {
+    return family.equals(BACKEND);
+  }
+
   /** Size of all files in bytes. */
   public long size() {
     return files.stream().mapToLong(ModelFile::size).sum();
@@ -84,16 +118,22 @@ public record ModelManifest(
     return new ModelManifest(variant, task, family, storedAs, contextLength, defaults, files);
   }
 
-  /** The content identifier of {@link #encode}: version 1, codec json, sha2-256. */
+  /**
+   * The content identifier of {@link #encode}: version 1, sha2-256, codec json; a codec of its own
+   * for a backend's model, so that a receipt shows what it is for.
+   */
   public Cid cid() {
-    return Cid.of(JSON_CODEC, Multihash.sha256(encode()));
+    return Cid.of(isBackend() ? BACKEND_CODEC : JSON_CODEC, Multihash.sha256(encode()));
   }
 
   /**
    * The canonical encoding: JSON in UTF-8 with keys in alphabetical order, files by path, no white
-   * space, and decimals without exponent or trailing zeros.
+   * space, and decimals without exponent or trailing zeros. Of a backend's model only the name.
    */
   public byte[] encode() {
+    if (isBackend()) {
+      return "{\"backend\":\"%s\",\"format\":1}".formatted(name).getBytes(StandardCharsets.UTF_8);
+    }
     // Nothing here needs escaping: the constructors allow only plain characters.
     String fileList =
         files.stream()

@@ -16,7 +16,10 @@ public class ModelNotFoundException extends InfernetException {
         "no model "
             + name
             + " is installed here; installed: "
-            + (installed.isEmpty() ? "none" : installed));
+            + (installed.isEmpty() ? "none" : installed)
+            + (name.isFolderName() || name.name().indexOf('/') >= 0
+                ? ""
+                : " (variants are fp32, bf16, fp16, int8 and int4)"));
   }
 
   /**

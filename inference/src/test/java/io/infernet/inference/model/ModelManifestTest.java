@@ -83,4 +83,18 @@ class ModelManifestTest {
     assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(1, -1, 1, List.of()));
     assertThrows(IllegalArgumentException.class, () -> new GenerationDefaults(1, 0, 0, List.of()));
   }
+
+  @Test
+  void isKnownByNameAloneForBackends() {
+    ModelManifest manifest = ModelManifest.ofBackend(ModelName.parse("org/model:1b"));
+
+    assertTrue(manifest.isBackend());
+    assertTrue(ModelManifest.isBackend(manifest.cid()));
+    assertEquals(manifest.cid(), ModelManifest.ofBackend(ModelName.parse("org/model:1b")).cid());
+    assertNotEquals(manifest.cid(), ModelManifest.ofBackend(ModelName.parse("org/model")).cid());
+    assertFalse(ModelManifest.isBackend(manifest("m", CONFIG).cid()));
+    assertEquals(
+        "{\"backend\":\"org/model:1b\",\"format\":1}",
+        new String(manifest.encode(), StandardCharsets.UTF_8));
+  }
 }

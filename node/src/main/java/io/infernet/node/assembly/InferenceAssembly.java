@@ -7,6 +7,10 @@ import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.PacedInferenceEngine;
 import io.infernet.inference.engine.djl.DjlInferenceEngine;
+import io.infernet.inference.engine.remote.BackendInferenceEngine;
+import io.infernet.inference.engine.remote.BackendModelRepository;
+import io.infernet.inference.engine.remote.Backends;
+import io.infernet.inference.engine.remote.CombinedInferenceEngine;
 import io.infernet.inference.model.FolderModelRepository;
 import io.infernet.inference.model.ModelRepository;
 import io.infernet.libp2p.concurrent.Scheduler;
@@ -77,6 +81,14 @@ public record InferenceAssembly(
                 defaults.memory().maxWarmModels(),
                 config.models().keepAlive()))
         .withLibtorch(engine.libtorch());
+  }
+
+  /** The same with the models of backends beside those here; closing it closes them too. */
+  InferenceAssembly with(Backends backends) {
+    return new InferenceAssembly(
+        new BackendModelRepository(models, backends),
+        new CombinedInferenceEngine(engine, new BackendInferenceEngine(backends)),
+        codecs);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.infernet.node.assembly;
 
 import io.infernet.discovery.directory.Directory;
+import io.infernet.discovery.directory.DirectoryLimits;
 import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.libp2p.concurrent.EventThread;
 import io.infernet.libp2p.concurrent.Scheduler;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -45,6 +47,7 @@ final class JobAssembly implements AutoCloseable {
 
   private final NodeConfig config;
   private final InferenceAssembly inference;
+  private final Directory directory;
   private final ServedModels served;
   private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
   private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
@@ -68,6 +71,7 @@ final class JobAssembly implements AutoCloseable {
     this.config = config;
     this.served = served;
     this.inference = inference;
+    this.directory = directory;
     provider =
         new JobProvider(
             host,
@@ -173,13 +177,33 @@ final class JobAssembly implements AutoCloseable {
   /** Begins to serve; reads what models there are. */
   void start() {
     if (config.is(Role.PROVIDER)) {
-      // Others cannot ask for vectors or classes yet.
-      served.set(
-          inference.models().list().stream()
-              .filter(model -> model.manifest().task() == ModelTask.GENERATE)
-              .toList());
+      serveModels();
       provider.start();
     }
+  }
+
+  /** Looks again what can be served, and tells others. */
+  void modelsChanged() {
+    if (config.is(Role.PROVIDER)) {
+      try {
+        background.execute(
+            () -> {
+              serveModels();
+              directory.changed();
+            });
+      } catch (RejectedExecutionException e) {
+        LOG.warn("what this node serves has changed, but it is too busy to look, or closed");
+      }
+    }
+  }
+
+  private synchronized void serveModels() {
+    // Others cannot ask for vectors or classes yet.
+    served.set(
+        inference.models().list().stream()
+            .filter(model -> model.manifest().task() == ModelTask.GENERATE)
+            .limit(DirectoryLimits.defaults().maxModels())
+            .toList());
   }
 
   /** Lets jobs of others finish, up to {@code grace}; takes no new ones. */

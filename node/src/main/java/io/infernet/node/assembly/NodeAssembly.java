@@ -3,6 +3,8 @@ package io.infernet.node.assembly;
 import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
+import io.infernet.inference.engine.remote.BackendStatus;
+import io.infernet.inference.engine.remote.Backends;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
@@ -49,6 +51,9 @@ public final class NodeAssembly implements AutoCloseable {
 
   private static final int TOKEN_BYTES = 32;
 
+  /** How long the start waits to hear what backends there are; later ones are not lost. */
+  private static final Duration BACKENDS_PATIENCE = Duration.ofSeconds(3);
+
   /** A vendor's tool may take seconds to say what there is, and nobody waits for it. */
   private static final Executor PROBING =
       task -> {
@@ -72,11 +77,13 @@ public final class NodeAssembly implements AutoCloseable {
   private boolean closed;
 
   private volatile @Nullable Running running;
+  private volatile @Nullable JobAssembly jobsToTell;
 
   /** The parts of a started node that others ask for. */
   private record Running(
       NetworkAssembly network,
       JobAssembly jobs,
+      Backends backends,
       Optional<ApiServer> api,
       CompletableFuture<Void> peersTried) {}
 
@@ -142,14 +149,21 @@ public final class NodeAssembly implements AutoCloseable {
     own(HomeLock.acquire(config.home()));
     ThreadScheduler scheduler = own(new ThreadScheduler("timers"));
     StorageAssembly stores = own(StorageAssembly.open(config.home()));
+    // Asked while the rest starts.
+    Backends backends = new Backends(config.backends(), scheduler);
     Devices devices = Devices.ofMachine(config, probe, warnings);
     InferenceAssembly inference =
         own(
-            givenInference.orElseGet(
-                () -> {
-                  devices.check();
-                  return InferenceAssembly.of(config, devices, scheduler, clock);
-                }));
+            givenInference
+                .orElseGet(
+                    () -> {
+                      devices.check();
+                      return InferenceAssembly.of(config, devices, scheduler, clock);
+                    })
+                .with(backends));
+    CompletableFuture<Void> backendsAsked =
+        scheduler.timeout(
+            backends.start(this::backendsChanged), BACKENDS_PATIENCE, () -> "still asking");
     NetworkAssembly network =
         own(new NetworkAssembly(config.network(), key, agent, scheduler, ticker, random));
     network.start().join();
@@ -191,6 +205,8 @@ public final class NodeAssembly implements AutoCloseable {
                 ticker,
                 random));
     jobs.start();
+    jobsToTell = jobs;
+    backendsChanged();
     discovery.start();
     CompletableFuture<Void> peersTried = discovery.join(network.findPeers());
     hardware.thenAccept(
@@ -201,12 +217,21 @@ public final class NodeAssembly implements AutoCloseable {
             devices.get();
           }
         });
+    backendsAsked.exceptionally(late -> null).join();
     warm(inference, jobs);
     discovery.directory().changed();
     NodeStatus status =
-        new NodeStatus(config, network, discovery, inference, stores, clock.instant());
+        new NodeStatus(config, network, discovery, inference, backends, stores, clock.instant());
     Optional<ApiServer> api = config.api().map(apiConfig -> startApi(apiConfig, jobs, status));
-    running = new Running(network, jobs, api, peersTried);
+    running = new Running(network, jobs, backends, api, peersTried);
+  }
+
+  /** Models of backends came or went. */
+  private void backendsChanged() {
+    JobAssembly jobs = jobsToTell;
+    if (jobs != null) {
+      jobs.modelsChanged();
+    }
   }
 
   private void warm(InferenceAssembly inference, JobAssembly jobs) {
@@ -267,6 +292,11 @@ public final class NodeAssembly implements AutoCloseable {
   /** Where its API is, if it has one. */
   public Optional<URI> api() {
     return running().api().map(ApiServer::baseUri);
+  }
+
+  /** The servers behind it, as far as it knows now. */
+  public List<BackendStatus> backends() {
+    return running().backends().status();
   }
 
   /** Where answers come from. */

@@ -5,6 +5,7 @@ import io.infernet.discovery.directory.ModelOffer;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.LoadedModel;
+import io.infernet.inference.engine.remote.Backends;
 import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.host.Connection;
 import io.infernet.libp2p.host.PeerStore;
@@ -37,6 +38,7 @@ final class NodeStatus implements NodeView {
   private final NetworkAssembly network;
   private final DiscoveryAssembly discovery;
   private final InferenceAssembly inference;
+  private final Backends backends;
   private final StorageAssembly stores;
   private final Instant startedAt;
 
@@ -48,12 +50,14 @@ final class NodeStatus implements NodeView {
       NetworkAssembly network,
       DiscoveryAssembly discovery,
       InferenceAssembly inference,
+      Backends backends,
       StorageAssembly stores,
       Instant startedAt) {
     this.config = config;
     this.network = network;
     this.discovery = discovery;
     this.inference = inference;
+    this.backends = backends;
     this.stores = stores;
     this.startedAt = startedAt;
   }
@@ -71,6 +75,7 @@ final class NodeStatus implements NodeView {
         (int) network.host().connections().stream().map(Connection::remotePeer).distinct().count(),
         loaded.stream().map(model -> model.manifest().name().toString()).toList(),
         loaded.stream().mapToInt(model -> model.running() + model.waiting()).sum(),
+        backends.status(),
         discovery.status());
   }
 
@@ -114,7 +119,7 @@ final class NodeStatus implements NodeView {
     // A model as stored stands for its variants, unless they are in memory.
     Set<ModelManifest> here = new LinkedHashSet<>();
     inference.models().list().forEach(installed -> here.add(installed.manifest()));
-    here.addAll(warm.keySet());
+    warm.keySet().stream().filter(manifest -> !manifest.isBackend()).forEach(here::add);
     for (ModelManifest manifest : here) {
       List<Heard> others = offers.remove(manifest.cid());
       models.add(
@@ -123,13 +128,22 @@ final class NodeStatus implements NodeView {
               manifest.cid(),
               inference.engine().contextLength(manifest),
               Optional.of(manifest),
+              manifest.isBackend() ? backends.whereabouts(manifest.name()) : Optional.empty(),
               warm.containsKey(manifest),
               others == null ? List.of() : others));
     }
     offers.forEach(
         (cid, others) -> {
           ModelOffer any = others.get(0).offer();
-          models.add(model(any.name(), cid, any.contextLength(), Optional.empty(), false, others));
+          models.add(
+              model(
+                  any.name(),
+                  cid,
+                  any.contextLength(),
+                  Optional.empty(),
+                  Optional.empty(),
+                  false,
+                  others));
         });
     return models;
   }
@@ -139,6 +153,7 @@ final class NodeStatus implements NodeView {
       Cid cid,
       int contextLength,
       Optional<ModelManifest> installed,
+      Optional<String> backend,
       boolean warm,
       List<Heard> others) {
     Set<String> quantizations = new LinkedHashSet<>();
@@ -150,7 +165,8 @@ final class NodeStatus implements NodeView {
         installed.map(ModelManifest::task).orElse(ModelTask.GENERATE).toString(),
         cid,
         contextLength,
-        installed.isPresent(),
+        installed.isPresent() && !ModelManifest.isBackend(cid),
+        backend,
         warm,
         installed.map(ModelManifest::size).orElse(0L),
         quantizations,

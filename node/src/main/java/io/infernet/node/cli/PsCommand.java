@@ -71,8 +71,8 @@ final class PsCommand implements Callable<Integer> {
       JsonNode memory = model.path("memory");
       table.row(
           model.path("name").asText(),
-          model.path("task").asText(),
-          memory.path("device").asText("-"),
+          model.has("backend") ? "-" : model.path("task").asText(),
+          model.path("backend").asText(memory.path("device").asText("-")),
           Sizes.text(memory.path("weights").asLong()),
           Sizes.text(memory.path("cache_used").asLong())
               + " of "
@@ -108,7 +108,9 @@ final class PsCommand implements Callable<Integer> {
           model.path("name").asText(),
           model.path("warm").asBoolean()
               ? "warm"
-              : model.path("installed").asBoolean() ? "installed" : "-",
+              : model.has("backend")
+                  ? "backend"
+                  : model.path("installed").asBoolean() ? "installed" : "-",
           model.path("providers").asText(),
           model.path("warm_providers").asText(),
           model.has("cheapest") ? price(model.path("cheapest")) : "-",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.ResponseFormat;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.node.UsageException;
 import io.infernet.node.cli.CliContext.Channel;
@@ -335,6 +336,7 @@ final class RunCommand implements Callable<Integer> {
             .put("finish_reason", result.finishReason() == FinishReason.STOP ? "stop" : "length")
             .put("provider", result.provider().peer().toString())
             .put("local", result.provider().local())
+            .put("fingerprintable", !ModelManifest.isBackend(result.modelCid()))
             .put("verdict", result.verdict().toString())
             .put("price", result.price())
             .put("receipt", result.receipt().orElse(null))

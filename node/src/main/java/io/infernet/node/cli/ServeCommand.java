@@ -1,6 +1,7 @@
 package io.infernet.node.cli;
 
 import ch.qos.logback.classic.Level;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.node.assembly.NodeAssembly;
 import io.infernet.node.config.ConfigLoader;
@@ -80,6 +81,14 @@ final class ServeCommand implements Callable<Integer> {
   private boolean requireGpu;
 
   @Option(
+      names = "--backend",
+      paramLabel = "URL",
+      description =
+          "Use the models of this OpenAI-compatible server too, such as http://127.0.0.1:8000"
+              + " (vLLM, SGLang, Ollama, llama.cpp).")
+  private List<String> backends = new ArrayList<>();
+
+  @Option(
       names = "--role",
       paramLabel = "ROLE",
       description = "provider (works for others), client (asks others), or both.")
@@ -146,8 +155,24 @@ final class ServeCommand implements Callable<Integer> {
       context.out().println("listening  " + address.withPeer(node.peerId()));
     }
     node.api().ifPresent(uri -> context.out().println("api        " + uri));
+    for (BackendStatus backend : node.backends()) {
+      context.out().println("backend    " + describe(backend));
+    }
     context.out().println("ready");
     context.out().flush();
+  }
+
+  private static String describe(BackendStatus backend) {
+    if (!backend.up()) {
+      return backend.url() + ": " + backend.detail();
+    }
+    int models = backend.models().size();
+    return "%s%s: %d model%s"
+        .formatted(
+            backend.kind().map(kind -> kind + " at ").orElse(""),
+            backend.url(),
+            models,
+            models == 1 ? "" : "s");
   }
 
   private Map<Setting<?>, ConfigLoader.Flag> flags() {
@@ -155,6 +180,7 @@ final class ServeCommand implements Callable<Integer> {
     put(flags, Settings.LISTEN, "--listen", listen);
     put(flags, Settings.BOOTSTRAP, "--bootstrap", bootstrap);
     put(flags, Settings.WARM_MODELS, "--model", models);
+    put(flags, Settings.BACKEND_URLS, "--backend", backends);
     put(flags, Settings.ROLES, "--role", roles);
     if (network != null) {
       put(flags, Settings.NETWORK, "--network", List.of(network));

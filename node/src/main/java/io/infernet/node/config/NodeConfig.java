@@ -7,6 +7,7 @@ import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.inference.batching.BatcherConfig;
 import io.infernet.inference.engine.DeviceChoice;
+import io.infernet.inference.engine.remote.BackendConfig;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param region where it stands, if it says so
  * @param policy what it does not work on for others
  * @param api empty for a node without one
+ * @param backends servers whose models it uses
  * @param price what this node takes for its work
  */
 public record NodeConfig(
@@ -35,6 +37,7 @@ public record NodeConfig(
     Optional<Api> api,
     Models models,
     Engine engine,
+    BackendConfig backends,
     PriceList price,
     Job job) {
 
@@ -167,6 +170,7 @@ public record NodeConfig(
     requireNonNull(api, "api is null");
     requireNonNull(models, "models is null");
     requireNonNull(engine, "engine is null");
+    requireNonNull(backends, "backends is null");
     requireNonNull(price, "price is null");
     requireNonNull(job, "job is null");
     if (roles.isEmpty()) {
@@ -198,6 +202,12 @@ public record NodeConfig(
                 settings.get(Settings.API_MAX_REQUESTS))),
         new Models(settings.get(Settings.WARM_MODELS), settings.get(Settings.MODELS_KEEP_ALIVE)),
         engine(settings),
+        BackendConfig.defaults()
+            .with(
+                settings.get(Settings.BACKEND_URLS),
+                settings.get(Settings.BACKEND_DISCOVER),
+                settings.get(Settings.BACKEND_API_KEY),
+                settings.get(Settings.BACKEND_MAX_REQUESTS)),
         new PriceList(
             settings.get(Settings.PRICE_BASE), settings.get(Settings.PRICE_PER_1000_TOKENS)),
         new Job(
@@ -236,7 +246,17 @@ public record NodeConfig(
   /** The same node without an API. */
   public NodeConfig withoutApi() {
     return new NodeConfig(
-        home, roles, region, policy, network, Optional.empty(), models, engine, price, job);
+        home,
+        roles,
+        region,
+        policy,
+        network,
+        Optional.empty(),
+        models,
+        engine,
+        backends,
+        price,
+        job);
   }
 
   /**
@@ -259,6 +279,7 @@ public record NodeConfig(
         Optional.empty(),
         new Models(List.of(), models.keepAlive()),
         engine,
+        backends,
         price,
         job);
   }

@@ -8,8 +8,10 @@ import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.batching.BatcherConfig;
 import io.infernet.inference.engine.DeviceChoice;
+import io.infernet.inference.engine.remote.BackendConfig;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -228,6 +230,41 @@ public final class Settings {
           0.0,
           "Hands the tokens of each answer out no faster than this; 0 is as fast as they come.");
 
+  public static final Setting<List<URI>> BACKEND_URLS =
+      Setting.of(
+          "backend.urls",
+          SettingType.listOf(
+              SettingType.text(
+                  "the URL of a server, such as http://127.0.0.1:8000",
+                  text -> BackendConfig.base(URI.create(text)))),
+          List.of(),
+          "OpenAI-compatible servers (vLLM, SGLang, Ollama, llama.cpp) whose models this node uses"
+              + " and, as a provider, serves.");
+
+  public static final Setting<Boolean> BACKEND_DISCOVER =
+      Setting.of(
+          "backend.discover",
+          SettingType.bool(),
+          true,
+          "Whether to look for such servers on this machine too, at their usual ports 8000, 30000,"
+              + " 11434 and 8080.");
+
+  public static final Setting<String> BACKEND_API_KEY =
+      new Setting<>(
+          "backend.api_key",
+          SettingType.text("printable text without spaces", Settings::parseKey),
+          "",
+          true,
+          "Sent to the servers of backend.urls as \"Authorization: Bearer KEY\"; never to one that"
+              + " was only found.");
+
+  public static final Setting<Integer> BACKEND_MAX_REQUESTS =
+      Setting.of(
+          "backend.max_requests",
+          SettingType.integer(1, 10_000),
+          32,
+          "Most answers of one such server at once.");
+
   public static final Setting<Long> PRICE_BASE =
       Setting.of(
           "price.base",
@@ -301,6 +338,10 @@ public final class Settings {
           ENGINE_PREFIX_CACHE,
           ENGINE_DETERMINISTIC,
           ENGINE_MAX_TOKENS_PER_SECOND,
+          BACKEND_URLS,
+          BACKEND_DISCOVER,
+          BACKEND_API_KEY,
+          BACKEND_MAX_REQUESTS,
           PRICE_BASE,
           PRICE_PER_1000_TOKENS,
           JOB_DEADLINE,

@@ -171,7 +171,8 @@ public final class ApiServer implements AutoCloseable {
         limited(context -> send(context, answers.receipt(context.pathParam("id")))));
     javalin.routes.get("/v1/models", limited(context -> send(context, answers.models())));
     javalin.routes.get(
-        "/v1/models/{name}",
+        // Names of backends' models may have slashes.
+        "/v1/models/<name>",
         limited(context -> send(context, answers.model(context.pathParam("name")))));
     javalin.routes.post(
         "/v1/chat/completions",

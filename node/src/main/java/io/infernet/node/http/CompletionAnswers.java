@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.node.job.AnswerToken;
 import io.infernet.node.job.Attempt;
 import io.infernet.node.job.ChatEvent;
@@ -83,7 +84,8 @@ final class CompletionAnswers {
         .put("job", event.job().toString())
         .put("provider", event.provider().peer().toString())
         .put("local", event.provider().local())
-        .put("model_cid", event.model().toString());
+        .put("model_cid", event.model().toString())
+        .put("fingerprintable", !ModelManifest.isBackend(event.model()));
     return chunk;
   }
 
@@ -193,6 +195,7 @@ final class CompletionAnswers {
             .put("provider", result.provider().peer().toString())
             .put("local", result.provider().local())
             .put("model_cid", result.modelCid().toString())
+            .put("fingerprintable", !ModelManifest.isBackend(result.modelCid()))
             .put("verdict", result.verdict().toString())
             .put("price", result.price())
             .put("receipt", result.receipt().orElse(null))

@@ -3,6 +3,7 @@ package io.infernet.node.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.engine.remote.Backends;
 import io.infernet.node.job.ChatEvent;
 import io.infernet.node.job.ChatEventReader;
 import io.infernet.node.job.ChatJob;
@@ -68,16 +69,23 @@ final class CompletionHandler {
     }
     List<ChatResult> results = new ArrayList<>();
     for (ChatRequest job : request.jobs()) {
-      results.add(result(job, client));
+      results.add(result(context, job, client));
     }
     context
         .contentType("application/json")
         .result(mapper.writeValueAsBytes(answers.whole(results)));
   }
 
-  private ChatResult result(ChatRequest request, ClientConnection client)
+  /** A request that comes through another node's backend goes no further than this machine. */
+  private ChatJob start(Context context, ChatRequest request) {
+    return context.header(Backends.HOP_HEADER) == null
+        ? chat.start(request)
+        : chat.startHere(request);
+  }
+
+  private ChatResult result(Context context, ChatRequest request, ClientConnection client)
       throws InterruptedException {
-    ChatJob job = chat.start(request);
+    ChatJob job = start(context, request);
     boolean finished = false;
     try {
       ChatEventReader reader = new ChatEventReader();
@@ -128,7 +136,7 @@ final class CompletionHandler {
 
     private ChatResult writeAnswer(int index, ChatRequest request, CompletionAnswers answers)
         throws IOException, InterruptedException {
-      ChatJob job = chat.start(request);
+      ChatJob job = start(context, request);
       boolean finished = false;
       try {
         ChatEventReader reader = new ChatEventReader();

@@ -8,6 +8,8 @@ import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.Demand;
 import io.infernet.discovery.kad.KadStatus;
 import io.infernet.inference.engine.LoadedModel;
+import io.infernet.inference.engine.remote.BackendStatus;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.multiformats.Cid;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +52,18 @@ final class NodeAnswers {
     status.warm().forEach(warm::add);
     body.put("answering", status.answering());
     body.set("engine", engine());
+    ArrayNode backends = body.putArray("backends");
+    for (BackendStatus backend : status.backends()) {
+      ObjectNode object = backends.addObject().put("url", backend.url().toString());
+      backend.kind().ifPresent(kind -> object.put("kind", kind.toString()));
+      object.put("up", backend.up());
+      if (!backend.up()) {
+        object.put("detail", backend.detail());
+      }
+      ArrayNode models = object.putArray("models");
+      backend.models().forEach(model -> models.add(model.name().toString()));
+      object.put("running", backend.running());
+    }
     body.set("network", network(status.network()));
     return body;
   }
@@ -225,8 +239,10 @@ final class NodeAnswers {
             .put("model_cid", model.cid().toString())
             .put("context_length", model.contextLength())
             .put("installed", model.installed())
+            .put("fingerprintable", !ModelManifest.isBackend(model.cid()))
             .put("warm", model.warm())
             .put("size", model.sizeBytes());
+    model.backend().ifPresent(where -> object.put("backend", where));
     ArrayNode quantizations = object.putArray("quantizations");
     model.quantizations().forEach(quantizations::add);
     object.put("providers", model.providers()).put("warm_providers", model.warmProviders());

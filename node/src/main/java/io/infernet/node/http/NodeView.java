@@ -5,6 +5,7 @@ import io.infernet.discovery.directory.Demand;
 import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.kad.KadStatus;
 import io.infernet.inference.engine.LoadedModel;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
@@ -60,6 +61,7 @@ public interface NodeView {
    * @param peers how many it is connected to
    * @param warm models in memory
    * @param answering answers that its engine makes now
+   * @param backends servers whose models it uses
    * @param network how it is connected with others
    */
   record Status(
@@ -71,8 +73,10 @@ public interface NodeView {
       int peers,
       List<String> warm,
       int answering,
+      List<BackendStatus> backends,
       Network network) {
     public Status {
+      backends = List.copyOf(backends);
       roles = Set.copyOf(roles);
       addresses = List.copyOf(addresses);
       warm = List.copyOf(warm);
@@ -138,6 +142,7 @@ public interface NodeView {
    * @param cid of its manifest
    * @param contextLength tokens of prompt and answer together
    * @param installed whether it is on this machine's disk
+   * @param backend the server behind this node that has it, if one has
    * @param warm whether it is in this machine's memory
    * @param sizeBytes of its files; 0 when it is not installed
    * @param quantizations the numbers that it is computed with, here and by peers
@@ -152,6 +157,7 @@ public interface NodeView {
       Cid cid,
       int contextLength,
       boolean installed,
+      Optional<String> backend,
       boolean warm,
       long sizeBytes,
       Set<String> quantizations,

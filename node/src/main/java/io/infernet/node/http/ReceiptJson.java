@@ -3,6 +3,7 @@ package io.infernet.node.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.libp2p.peer.Secp256k1;
@@ -38,6 +39,7 @@ public final class ReceiptJson {
         .put("client", receipt.client().toString())
         .put("provider", receipt.provider().toString())
         .put("model_cid", receipt.model().toString())
+        .put("fingerprintable", !ModelManifest.isBackend(receipt.model()))
         .put("first_commitment", receipt.firstCommitment().toString())
         .put("last_commitment", receipt.lastCommitment().toString())
         .put("prompt_tokens", receipt.promptTokens())

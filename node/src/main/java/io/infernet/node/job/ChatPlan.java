@@ -5,11 +5,13 @@ import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.Penalties;
 import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.engine.remote.BackendPrompt;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.node.UsageException;
+import io.infernet.verification.wire.EvidenceLimits;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -74,6 +76,9 @@ record ChatPlan(
           "%s is made to %s, not to write text; ask /v1/embeddings or /v1/classify"
               .formatted(model.name(), manifest.task()));
     }
+    if (manifest.isBackend()) {
+      return ofBackend(request, model, codec, config, timeout, now);
+    }
     TokenIds prompt = encode(request.prompt(), codec);
     if (prompt.isEmpty()) {
       throw new UsageException("the prompt is empty");
@@ -121,6 +126,36 @@ record ChatPlan(
           "%s has no token %d; its tokens are 0 to %d"
               .formatted(model.name(), id, codec.vocabularySize() - 1));
     }
+  }
+
+  /** The server decides what the request leaves open; how long its context is only it knows. */
+  private static ChatPlan ofBackend(
+      ChatRequest request,
+      InstalledModel model,
+      TextCodec codec,
+      ChatServiceConfig config,
+      Duration timeout,
+      Instant now) {
+    return new ChatPlan(
+        model,
+        model.manifest().cid(),
+        codec,
+        BackendCodec.encode(request),
+        BackendPrompt.NO_SAMPLING,
+        Math.min(
+            request.maxTokens().orElse(config.defaultMaxTokens()),
+            EvidenceLimits.defaults().maxAnswerTokens()),
+        List.of(),
+        OptionalInt.empty(),
+        false,
+        timeout,
+        now.plus(timeout),
+        request.maxPrice().orElse(config.defaultMaxPrice()));
+  }
+
+  /** Whether the model is one that backends serve. */
+  boolean isBackend() {
+    return model.manifest().isBackend();
   }
 
   private static TokenIds encode(Prompt prompt, TextCodec codec) {

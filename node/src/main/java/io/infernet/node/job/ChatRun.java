@@ -1,12 +1,15 @@
 package io.infernet.node.job;
 
+import io.infernet.discovery.directory.Directory;
 import io.infernet.discovery.directory.DirectoryQuery;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.engine.remote.CodePoints;
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelNotFoundException;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.peer.PeerId;
@@ -48,6 +51,7 @@ final class ChatRun implements ChatJob {
   private final NetworkChatService service;
   private final ChatRequest request;
   private final JobId id;
+  private final boolean onlyHere;
   private final ChatEvents events;
   private final CompletableFuture<ChatResult> result = new CompletableFuture<>();
   private final Instant createdAt;
@@ -76,18 +80,27 @@ final class ChatRun implements ChatJob {
   private static final class Work {
     final ChatPlan plan;
     final AnswerBuilder answer;
+
+    /** Whether this machine has the model; else only its name is known. */
+    final boolean here;
+
     boolean promptScored;
 
-    Work(ChatPlan plan, AnswerBuilder answer) {
+    Work(ChatPlan plan, AnswerBuilder answer, boolean here) {
       this.plan = plan;
       this.answer = answer;
+      this.here = here;
     }
   }
 
-  ChatRun(NetworkChatService service, ChatRequest request, JobId id) {
+  /**
+   * @param onlyHere whether neither peers nor backends may be asked
+   */
+  ChatRun(NetworkChatService service, ChatRequest request, JobId id, boolean onlyHere) {
     this.service = service;
     this.request = request;
     this.id = id;
+    this.onlyHere = onlyHere;
     this.events = new ChatEvents(service.executor);
     this.createdAt = service.clock.instant();
     this.createdTick = service.ticker.nanoTime();
@@ -127,7 +140,18 @@ final class ChatRun implements ChatJob {
   /** Reads the model's tokenizer and makes token ids; may wait, so it runs in the background. */
   void prepare() {
     try {
-      InstalledModel model = service.models.require(request.model());
+      Optional<InstalledModel> here = service.models.find(request.model());
+      if (onlyHere && here.map(model -> model.manifest().isBackend()).orElse(true)) {
+        throw new ModelNotFoundException(
+            request.model(), "for requests of other nodes, only what lies on this one's disk");
+      }
+      // A backend's model can be asked for by its name alone.
+      InstalledModel model =
+          here.orElseGet(
+              () ->
+                  service.directory.isPresent()
+                      ? InstalledModel.ofBackend(request.model())
+                      : service.models.require(request.model()));
       ChatPlan plan =
           ChatPlan.of(
               request,
@@ -136,19 +160,21 @@ final class ChatRun implements ChatJob {
               service.config,
               service.clock.instant(),
               service::newLong);
-      service.executor.execute(() -> begin(plan));
+      service.executor.execute(() -> begin(plan, here.isPresent()));
     } catch (RuntimeException | Error e) {
       service.executor.execute(() -> fail(e));
     }
   }
 
-  private void begin(ChatPlan plan) {
+  private void begin(ChatPlan plan, boolean here) {
     if (ended) {
       return;
     }
     Work begun =
         new Work(
-            plan, new AnswerBuilder(plan.codec(), request.stop(), plan.topLogprobs().isPresent()));
+            plan,
+            new AnswerBuilder(plan.codec(), request.stop(), plan.topLogprobs().isPresent()),
+            here);
     deadlineTimer =
         service.scheduler.schedule(
             plan.timeout(),
@@ -182,9 +208,10 @@ final class ChatRun implements ChatJob {
             notNow.put(peer, "asked a moment ago");
           }
         });
+    Optional<Directory> directory = onlyHere ? Optional.empty() : service.directory;
     Decision decision =
         service.selector.choose(
-            service.directory.map(known -> known.providers(plan.cid())).orElse(List.of()),
+            directory.map(known -> known.providers(plan.cid())).orElse(List.of()),
             new ProviderSelector.Needs(
                 plan.cid(), plan.prompt().size(), plan.maxTokens(), plan.maxPrice()),
             notNow);
@@ -193,18 +220,18 @@ final class ChatRun implements ChatJob {
     Optional<PeerId> doubtful = decision.best(Decision.Standing.LEFT_ALONE);
     if (best.isPresent()) {
       askPeer(now, best.get());
-    } else if (!searched && service.directory.isPresent()) {
+    } else if (!searched && directory.isPresent()) {
       // Peers that have only just connected may not have said yet what they serve, and the DHT may
       // know providers that this node has never heard of.
       searched = true;
       service
           .scheduler
           .timeout(
-              service.directory.get().find(wanted(plan, notNow.keySet())),
-              patience(notNow),
+              directory.get().find(wanted(plan, notNow.keySet())),
+              patience(now, notNow),
               () -> "the directory is still searching")
           .whenComplete((found, error) -> service.executor.execute(() -> next(now)));
-    } else if (mayUseEngine(notNow)) {
+    } else if (mayUseEngine(now, notNow)) {
       askEngine(now, service.engine.orElseThrow());
     } else if (doubtful.isPresent()) {
       askPeer(now, doubtful.get());
@@ -213,13 +240,15 @@ final class ChatRun implements ChatJob {
     }
   }
 
-  private boolean mayUseEngine(Map<PeerId, String> notNow) {
-    return service.engine.isPresent() && !notNow.containsKey(service.self);
+  private boolean mayUseEngine(Work now, Map<PeerId, String> notNow) {
+    return now.here && service.engine.isPresent() && !notNow.containsKey(service.self);
   }
 
-  private Duration patience(Map<PeerId, String> notNow) {
+  private Duration patience(Work now, Map<PeerId, String> notNow) {
     Duration usual = service.config.directoryTimeout();
-    return mayUseEngine(notNow) && LOCAL_PATIENCE.compareTo(usual) < 0 ? LOCAL_PATIENCE : usual;
+    return mayUseEngine(now, notNow) && LOCAL_PATIENCE.compareTo(usual) < 0
+        ? LOCAL_PATIENCE
+        : usual;
   }
 
   private static DirectoryQuery wanted(ChatPlan plan, Set<PeerId> except) {
@@ -236,13 +265,27 @@ final class ChatRun implements ChatJob {
             .map(Map.Entry::getValue)
             .min(Long::compare);
     if (soonest.isEmpty()) {
-      fail(nobody(now.plan));
+      fail(
+          now.here
+                  || !attempts.isEmpty()
+                  || !decisions.get(decisions.size() - 1).candidates().isEmpty()
+              ? nobody(now.plan)
+              : notFound());
       return;
     }
     retryTimer =
         service.scheduler.schedule(
             Duration.ofNanos(soonest.get() - tick),
             () -> service.executor.execute(() -> next(now)));
+  }
+
+  /** It is not here, and no peer has a backend that serves something of that name. */
+  private ModelNotFoundException notFound() {
+    return new ModelNotFoundException(
+        request.model(),
+        service.models.list().stream()
+            .map(model -> model.name().toString())
+            .collect(Collectors.joining(", ")));
   }
 
   private NoProviderException nobody(ChatPlan plan) {
@@ -341,7 +384,7 @@ final class ChatRun implements ChatJob {
         events.publish(
             new ChatEvent.Started(id, provider, now.plan.cid(), now.plan.prompt().size()));
         if (request.echo() && !now.plan.scorePrompt()) {
-          now.answer.echo(now.plan.prompt(), List.of());
+          now.answer.echo(echoed(now.plan), List.of());
           now.answer.takeText().ifPresent(events::publish);
         }
       } else {
@@ -392,7 +435,8 @@ final class ChatRun implements ChatJob {
           provider,
           completion.reason(),
           completion.receipt().map(signed -> signed.receipt().id()),
-          completion.price());
+          completion.price(),
+          completion.usage());
     }
 
     @Override
@@ -401,16 +445,35 @@ final class ChatRun implements ChatJob {
       LOG.info("job {}: {} {}: {}", id, provider, outcome, detail);
       if (now.answer.isStopped()) {
         // The answer was complete; only its receipt is missing.
-        finish(now, provider, FinishReason.STOP, Optional.empty(), 0);
+        finish(now, provider, FinishReason.STOP, Optional.empty(), 0, Optional.empty());
+        return;
+      }
+      if (now.plan.isBackend() && now.answer.size() > 0) {
+        fail(brokenOff(provider, detail));
         return;
       }
       if (tokens > 0 && now.answer.size() == now.plan.maxTokens()) {
-        finish(now, provider, FinishReason.LENGTH, Optional.empty(), 0);
+        finish(now, provider, FinishReason.LENGTH, Optional.empty(), 0, Optional.empty());
         return;
       }
       remember(provider, outcome, detail, retryAfter);
       next(now);
     }
+  }
+
+  /** What an echo shows: a backend's prompt is more than its text. */
+  private TokenIds echoed(ChatPlan plan) {
+    return plan.isBackend() && request.prompt() instanceof Prompt.Text plain
+        ? CodePoints.ids(plain.text())
+        : plan.prompt();
+  }
+
+  /** Another server of that name may be another model: its words are not put behind these. */
+  private static InfernetException brokenOff(Provider provider, String detail) {
+    return new InfernetException(
+        "the answer broke off at %s (%s); a backend's answer cannot be continued elsewhere, so ask"
+                .formatted(provider, detail)
+            + " again");
   }
 
   /** Decides whether and when the one that failed is asked again. */
@@ -446,7 +509,12 @@ final class ChatRun implements ChatJob {
   // The end.
 
   private void finish(
-      Work now, Provider provider, FinishReason reason, Optional<String> receipt, long price) {
+      Work now,
+      Provider provider,
+      FinishReason reason,
+      Optional<String> receipt,
+      long price,
+      Optional<Usage> counted) {
     if (ended) {
       return;
     }
@@ -464,7 +532,7 @@ final class ChatRun implements ChatJob {
             plan.cid(),
             now.answer.text(),
             now.answer.tokens(),
-            new Usage(plan.prompt().size(), now.answer.size()),
+            counted.orElseGet(() -> new Usage(plan.prompt().size(), now.answer.size())),
             now.answer.isStopped() ? FinishReason.STOP : reason,
             provider,
             receipt,

@@ -24,7 +24,7 @@ final class EngineFeed implements TokenListener {
     /** One or more tokens, in order. */
     void onTokens(List<GeneratedToken> tokens);
 
-    void onFinish(FinishReason reason);
+    void onFinish(FinishReason reason, Usage usage);
 
     void onError(Throwable error);
   }
@@ -36,6 +36,7 @@ final class EngineFeed implements TokenListener {
   private List<GeneratedToken> tokens = new ArrayList<>();
   private @Nullable List<Optional<TokenScore>> prompt;
   private @Nullable FinishReason finish;
+  private Usage usage = new Usage(0, 0);
   private @Nullable Throwable error;
   private boolean scheduled;
 
@@ -57,8 +58,9 @@ final class EngineFeed implements TokenListener {
   }
 
   @Override
-  public synchronized void onFinish(FinishReason reason, Usage usage) {
+  public synchronized void onFinish(FinishReason reason, Usage used) {
     finish = reason;
+    usage = used;
     handOver();
   }
 
@@ -79,12 +81,14 @@ final class EngineFeed implements TokenListener {
     List<GeneratedToken> made;
     List<Optional<TokenScore>> scores;
     FinishReason reason;
+    Usage used;
     Throwable cause;
     synchronized (this) {
       scheduled = false;
       made = tokens;
       scores = prompt;
       reason = finish;
+      used = usage;
       cause = error;
       tokens = new ArrayList<>();
       prompt = null;
@@ -98,7 +102,7 @@ final class EngineFeed implements TokenListener {
       sink.onTokens(made);
     }
     if (reason != null) {
-      sink.onFinish(reason);
+      sink.onFinish(reason, used);
     }
     if (cause != null) {
       sink.onError(cause);

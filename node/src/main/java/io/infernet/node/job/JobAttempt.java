@@ -2,6 +2,7 @@ package io.infernet.node.job;
 
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.engine.Usage;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Duration;
@@ -54,6 +55,8 @@ interface JobAttempt {
    * @param reason how it ended; {@code STOP} after {@link JobAttempt#stop}
    * @param receipt signed by both, when it came from another peer and could be stored
    * @param price in millionths of the currency's unit
+   * @param usage what the maker of the answer counted, where token ids do not count it
    */
-  record Completion(FinishReason reason, Optional<SignedReceipt> receipt, long price) {}
+  record Completion(
+      FinishReason reason, Optional<SignedReceipt> receipt, long price, Optional<Usage> usage) {}
 }

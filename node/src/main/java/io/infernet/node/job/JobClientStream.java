@@ -2,6 +2,10 @@ package io.infernet.node.job;
 
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.engine.Usage;
+import io.infernet.inference.engine.remote.BackendUsage;
+import io.infernet.inference.engine.remote.CodePoints;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.host.MessageListener;
 import io.infernet.libp2p.host.MessageStream;
@@ -171,7 +175,10 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
   }
 
   private void onRefused(Refusal refusal) {
-    boolean before = state == State.AWAITING_QUOTE;
+    // A backend may say that it is busy when the quote is out already.
+    boolean before =
+        state == State.AWAITING_QUOTE
+            || (refusal.reason() == Refusal.Reason.BUSY && chain.size() == 0);
     fail(
         before ? Attempt.Outcome.REFUSED : Attempt.Outcome.FAILED,
         refusal.toString(),
@@ -206,7 +213,9 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
         message.scores().isEmpty() == request.topLogprobs().isEmpty(),
         "scores where none were asked for, or none where they were");
     requireAlternatives(message.scores());
-    int room = request.maxTokens() - request.outputSoFar().size() - chain.size();
+    int most =
+        isBackend() ? BackendUsage.maxAnswerLength(request.maxTokens()) : request.maxTokens();
+    int room = most - request.outputSoFar().size() - chain.size();
     require(message.ids().size() <= room, "more tokens than were asked for");
     for (int i = 0; i < message.ids().size(); i++) {
       int id = message.ids().get(i);
@@ -244,16 +253,29 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
         receipt.client().equals(request.client()) && receipt.provider().equals(request.provider()),
         "a receipt of other peers");
     int made = receipt.completionTokens();
+    int prompt = request.prompt().size();
+    int kept = made;
     boolean stopped = receipt.end() == AnswerEnd.CLIENT_STOP;
-    require(
-        stopped
-            ? state == State.STOPPING && made >= keepTokens && made <= chain.size()
-            : made == chain.size(),
-        "a receipt for another number of tokens");
+    require(!stopped || state == State.STOPPING, "an answer that was stopped by nobody");
     int total = request.outputSoFar().size() + made;
-    require(
-        receipt.end() != AnswerEnd.LENGTH || total == request.maxTokens(),
-        "an answer that ends before its length");
+    if (isBackend()) {
+      // Its tokens are the backend's own; all that can be said is how many there may be.
+      kept = chain.size();
+      prompt = receipt.promptTokens();
+      require(
+          prompt <= BackendUsage.maxPromptTokens(CodePoints.utf8Length(request.prompt()))
+              && made
+                  <= BackendUsage.maxCompletionTokens(
+                      request.maxTokens(), CodePoints.utf8Length(chain.tokens())),
+          "a receipt for more tokens than there can be");
+    } else {
+      require(
+          stopped ? made >= keepTokens && made <= chain.size() : made == chain.size(),
+          "a receipt for another number of tokens");
+      require(
+          receipt.end() != AnswerEnd.LENGTH || total == request.maxTokens(),
+          "an answer that ends before its length");
+    }
     Receipt expected =
         new Receipt(
             request.jobId(),
@@ -262,11 +284,11 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
             request.provider(),
             request.model(),
             chain.first(),
-            chain.end(made),
-            request.prompt().size(),
+            chain.end(kept),
+            prompt,
             request.outputSoFar().size(),
             made,
-            agreed.price(request.prompt().size() + total),
+            agreed.price(prompt + total),
             receipt.end(),
             receipt.startedAt(),
             receipt.finishedAt());
@@ -323,7 +345,16 @@ final class JobClientStream implements JobAttempt, MessageListener<JobMessage> {
         new Completion(
             complete.receipt().end() == AnswerEnd.LENGTH ? FinishReason.LENGTH : FinishReason.STOP,
             error == null ? Optional.of(complete) : Optional.empty(),
-            complete.receipt().price()));
+            complete.receipt().price(),
+            isBackend()
+                ? Optional.of(
+                    new Usage(
+                        complete.receipt().promptTokens(), complete.receipt().completionTokens()))
+                : Optional.empty()));
+  }
+
+  private boolean isBackend() {
+    return ModelManifest.isBackend(request.model());
   }
 
   @Override

@@ -8,7 +8,11 @@ import io.infernet.inference.engine.GeneratedToken;
 import io.infernet.inference.engine.Generation;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.engine.Usage;
+import io.infernet.inference.engine.remote.BackendUsage;
+import io.infernet.inference.engine.remote.CodePoints;
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.host.MessageListener;
@@ -95,6 +99,12 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
 
     boolean sending;
     @Nullable AnswerEnd end;
+
+    /** The client wants no more, and a backend has yet to say what it used. */
+    boolean stopping;
+
+    /** What a backend counted. */
+    Usage usage = new Usage(0, 0);
 
     /** Tokens that are part of the answer after a stop. */
     int kept;
@@ -210,7 +220,10 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
   private void accept(JobRequest request, InstalledModel model, Instant now) {
     int prompt = request.prompt().size();
     int context = provider.engine.contextLength(model.manifest());
-    int most = Math.min(request.maxTokens(), Math.max(0, context - prompt));
+    int most =
+        model.manifest().isBackend()
+            ? request.maxTokens()
+            : Math.min(request.maxTokens(), Math.max(0, context - prompt));
     Quote quote =
         new Quote(
             request.jobId(),
@@ -278,6 +291,10 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
     }
     running.generation.cancel();
     running.waiting.clear();
+    if (isBackend(running) && running.end == null) {
+      running.stopping = true;
+      return;
+    }
     running.end = AnswerEnd.CLIENT_STOP;
     running.kept = Math.max(keep, sent - provider.config.maxUnpaidTokens());
     pump(running);
@@ -343,6 +360,9 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
     if (running == null) {
       return;
     }
+    if (running.stopping) {
+      return;
+    }
     if (!running.anyToken) {
       running.anyToken = true;
       running.firstToken = since(running.startedTick);
@@ -352,9 +372,15 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
   }
 
   @Override
-  public void onFinish(FinishReason reason) {
+  public void onFinish(FinishReason reason, Usage usage) {
     Job running = runningJob();
     if (running == null) {
+      return;
+    }
+    running.usage = usage;
+    if (running.stopping) {
+      running.end = AnswerEnd.CLIENT_STOP;
+      pump(running);
       return;
     }
     if (reason == FinishReason.CANCELLED) {
@@ -367,13 +393,19 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
 
   @Override
   public void onError(Throwable error) {
-    if (runningJob() != null) {
+    if (runningJob() != null && error instanceof EngineBusyException) {
+      end(provider.busy(error.getMessage()));
+    } else if (runningJob() != null) {
       LOG.warn("job {} failed", job == null ? "" : job.request.jobId(), error);
       end(
           Refusal.of(
               Refusal.Reason.ENGINE_FAILED,
               error instanceof InfernetException ? error.getMessage() : "the engine failed"));
     }
+  }
+
+  private static boolean isBackend(Job running) {
+    return ModelManifest.isBackend(running.request.model());
   }
 
   /** The job, unless its answer has ended already. */
@@ -452,7 +484,19 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
     state = State.SETTLING;
     deadline.cancel();
     JobRequest request = running.request;
-    int made = end == AnswerEnd.CLIENT_STOP ? running.kept : running.chain.size();
+    int kept = end == AnswerEnd.CLIENT_STOP ? running.kept : running.chain.size();
+    int prompt = request.prompt().size();
+    int made = kept;
+    if (isBackend(running)) {
+      // Tokens are what the backend counted, of as much of its text as the client has.
+      kept = running.chain.size();
+      prompt = running.usage.promptTokens();
+      made =
+          Math.min(
+              running.usage.completionTokens(),
+              BackendUsage.maxCompletionTokens(
+                  request.maxTokens(), CodePoints.utf8Length(running.chain.tokens())));
+    }
     int total = request.outputSoFar().size() + made;
     Instant finishedAt = provider.clock.instant();
     SignedReceipt half =
@@ -464,11 +508,11 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
                 request.provider(),
                 request.model(),
                 running.chain.first(),
-                running.chain.end(made),
-                request.prompt().size(),
+                running.chain.end(kept),
+                prompt,
                 request.outputSoFar().size(),
                 made,
-                running.quote.price(request.prompt().size() + total),
+                running.quote.price(prompt + total),
                 end,
                 running.startedAt,
                 // A clock that was set back makes no impossible receipt.

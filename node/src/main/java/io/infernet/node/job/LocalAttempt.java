@@ -8,6 +8,7 @@ import io.infernet.inference.engine.Generation;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.TokenScore;
+import io.infernet.inference.engine.Usage;
 import io.infernet.inference.tokenizer.TokenIds;
 import java.time.Duration;
 import java.util.List;
@@ -21,10 +22,13 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
 
   private final Listener listener;
   private Generation generation = () -> {};
+  private final boolean countedElsewhere;
+  private boolean stopping;
   private boolean ended;
 
-  private LocalAttempt(Listener listener) {
+  private LocalAttempt(Listener listener, boolean countedElsewhere) {
     this.listener = listener;
+    this.countedElsewhere = countedElsewhere;
   }
 
   /** Starts the answer; the listener is called after this has returned. */
@@ -33,7 +37,7 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
       GenerationRequest request,
       Listener listener,
       PatientExecutor executor) {
-    LocalAttempt attempt = new LocalAttempt(listener);
+    LocalAttempt attempt = new LocalAttempt(listener, request.model().manifest().isBackend());
     EngineFeed feed = new EngineFeed(attempt, executor);
     executor.execute(
         () -> {
@@ -56,10 +60,22 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
 
   @Override
   public void stop(int keepTokens) {
-    if (!ended) {
-      cancel();
-      listener.onCompleted(new Completion(FinishReason.STOP, Optional.empty(), 0));
+    if (ended || stopping) {
+      return;
     }
+    if (countedElsewhere) {
+      // The end says what was used.
+      stopping = true;
+      generation.cancel();
+      return;
+    }
+    cancel();
+    complete(FinishReason.STOP, Optional.empty());
+  }
+
+  private void complete(FinishReason reason, Optional<Usage> usage) {
+    ended = true;
+    listener.onCompleted(new Completion(reason, Optional.empty(), 0, usage));
   }
 
   @Override
@@ -77,7 +93,7 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
 
   @Override
   public void onTokens(List<GeneratedToken> tokens) {
-    if (!ended) {
+    if (!ended && !stopping) {
       listener.onTokens(
           TokenIds.of(tokens.stream().mapToInt(GeneratedToken::id).toArray()),
           tokens.stream().flatMap(token -> token.score().stream()).toList());
@@ -85,20 +101,27 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
   }
 
   @Override
-  public void onFinish(FinishReason reason) {
+  public void onFinish(FinishReason reason, Usage usage) {
     if (ended) {
+      return;
+    }
+    if (stopping) {
+      complete(FinishReason.STOP, Optional.of(usage));
       return;
     }
     if (reason == FinishReason.CANCELLED) {
       fail(Attempt.Outcome.FAILED, "the engine was closed", Optional.empty());
       return;
     }
-    ended = true;
-    listener.onCompleted(new Completion(reason, Optional.empty(), 0));
+    complete(reason, countedElsewhere ? Optional.of(usage) : Optional.empty());
   }
 
   @Override
   public void onError(Throwable error) {
+    if (error instanceof EngineBusyException) {
+      fail(Attempt.Outcome.REFUSED, error.getMessage(), Optional.of(BUSY_RETRY));
+      return;
+    }
     String message =
         error instanceof InfernetException ? error.getMessage() : "the engine failed: " + error;
     fail(Attempt.Outcome.FAILED, message, Optional.empty());

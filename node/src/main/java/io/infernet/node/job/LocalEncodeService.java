@@ -167,7 +167,9 @@ public final class LocalEncodeService implements EncodeService {
                         "this version asks no other machines to %s: put the model into a folder of models/"
                             .formatted(request.task())));
     ModelTask task = model.manifest().task();
-    if (task != request.task()) {
+    // What a backend's model is made for only its server knows; it says so when asked.
+    boolean mayBe = model.manifest().isBackend() && request.task() == ModelTask.EMBED;
+    if (task != request.task() && !mayBe) {
       String able = names(request.task());
       throw new UsageException(
           "%s is made to %s, not to %s; models here that do: %s"
@@ -184,6 +186,9 @@ public final class LocalEncodeService implements EncodeService {
   }
 
   private TextCodec codec(InstalledModel model) {
+    if (model.manifest().isBackend()) {
+      return new BackendCodec();
+    }
     synchronized (loadedCodecs) {
       return loadedCodecs.computeIfAbsent(model.manifest(), manifest -> codecs.load(model));
     }
@@ -196,6 +201,10 @@ public final class LocalEncodeService implements EncodeService {
     }
     if (input instanceof EncodeRequest.Pair pair) {
       return codec.encodePair(pair.first(), pair.second());
+    }
+    if (model.manifest().isBackend()) {
+      throw new UsageException(
+          model.name() + " runs on a backend, which takes no token ids: send text");
     }
     TokenIds ids = ((EncodeRequest.Tokens) input).ids();
     if (ids.isEmpty()) {

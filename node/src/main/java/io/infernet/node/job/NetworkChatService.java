@@ -105,7 +105,15 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
 
   @Override
   public ChatJob start(ChatRequest request) {
-    ChatRun run = new ChatRun(this, request, newJobId());
+    return start(new ChatRun(this, request, newJobId(), false));
+  }
+
+  @Override
+  public ChatJob startHere(ChatRequest request) {
+    return start(new ChatRun(this, request, newJobId(), true));
+  }
+
+  private ChatJob start(ChatRun run) {
     Optional<String> refusal;
     synchronized (this) {
       if (closed) {
@@ -190,6 +198,9 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
 
   /** The model's codec, kept for the next time. May take a while. */
   TextCodec codec(InstalledModel model) {
+    if (model.manifest().isBackend()) {
+      return new BackendCodec();
+    }
     synchronized (this) {
       TextCodec present = loadedCodecs.get(model.manifest());
       if (present != null) {

@@ -3,6 +3,7 @@ package io.infernet.node.job;
 import io.infernet.discovery.directory.Capabilities;
 import io.infernet.discovery.directory.CapabilityRecord;
 import io.infernet.discovery.directory.ModelOffer;
+import io.infernet.inference.model.ModelManifest;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.multiformats.Cid;
 import io.infernet.libp2p.peer.PeerId;
@@ -101,7 +102,8 @@ public final class ProviderSelector {
       return excluded(peer, failure);
     }
     int total = needs.promptTokens() + needs.maxTokens();
-    if (offer.contextLength() < total) {
+    // How many tokens a prompt has for a backend only that knows.
+    if (offer.contextLength() < total && !ModelManifest.isBackend(needs.model())) {
       return excluded(peer, "takes " + offer.contextLength() + " tokens, " + total + " are needed");
     }
     long price = offer.prices().price(total);

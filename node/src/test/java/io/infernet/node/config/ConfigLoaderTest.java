@@ -87,7 +87,7 @@ class ConfigLoaderTest {
       value = {
         "[api]\\naddres = \"x\" | unknown key api.addres: did you mean api.address?",
         "[api]\\ncolour = 1 | unknown key api.colour: [api] has address, key, max_body_bytes",
-        "[colour]\\nred = 1 | unknown key colour.red: the tables are api, engine, job",
+        "[colour]\\nred = 1 | unknown key colour.red: the tables are api, backend, engine, job",
         "key = 1 | unknown key key: the tables are",
         "[api]\\naddress = 5 | api.address = 5: expected HOST:PORT",
         "[api]\\naddress = \"nonsense\" | api.address = \"nonsense\": expected HOST:PORT",

@@ -5,6 +5,7 @@ import io.infernet.inference.testing.FakeModels;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.node.assembly.InferenceAssembly;
+import io.infernet.node.config.Settings;
 import io.infernet.node.job.FakeTextCodec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,8 +78,8 @@ public final class FakeNodes implements AutoCloseable {
 
   /** Starts what {@code builder} makes. */
   public Fake start(InfernetNode.Builder builder, FakeInferenceEngine engine) {
-    // Nodes of other tests are none of theirs.
-    InfernetNode node = builder.mdns(false).build();
+    // Nodes of other tests are none of theirs, nor what else runs on this machine.
+    InfernetNode node = builder.mdns(false).set(Settings.BACKEND_DISCOVER, "false").build();
     open.add(node);
     node.start().join();
     return new Fake(node, engine);

@@ -11,10 +11,15 @@ import io.infernet.discovery.directory.PriceList;
 import io.infernet.discovery.directory.ProviderPolicy;
 import io.infernet.discovery.kad.KadMode;
 import io.infernet.discovery.kad.KadStatus;
+import io.infernet.inference.engine.remote.BackendKind;
+import io.infernet.inference.engine.remote.BackendModel;
+import io.infernet.inference.engine.remote.BackendStatus;
+import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.node.config.Role;
 import io.infernet.verification.receipt.SignedReceipt;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -59,6 +64,16 @@ final class FakeNodeView implements NodeView {
         1,
         List.of("storyteller"),
         0,
+        List.of(
+            new BackendStatus(
+                URI.create("http://127.0.0.1:11434"),
+                false,
+                Optional.of(BackendKind.OLLAMA),
+                true,
+                "",
+                List.of(
+                    new BackendModel(ModelName.parse("llama3.2:1b"), "llama3.2:1b", 7, true, 0)),
+                0)),
         new Network(
             "main",
             new KadStatus(KadMode.SERVER, 2, List.of(1, 1), OptionalDouble.of(3.2), 1, 4, 5, 0),
@@ -90,6 +105,7 @@ final class FakeNodeView implements NodeView {
             FakeChatService.MODEL,
             512,
             true,
+            Optional.empty(),
             true,
             1000,
             Set.of("bf16"),
