@@ -55,6 +55,12 @@ public final class PacedInferenceEngine implements InferenceEngine {
     return answer;
   }
 
+  /** At the engine's own pace: there are no tokens to hold back. */
+  @Override
+  public CompletableFuture<EncodingResult> encode(EncodingRequest request) {
+    return engine.encode(request);
+  }
+
   @Override
   public int contextLength(ModelManifest model) {
     return engine.contextLength(model);

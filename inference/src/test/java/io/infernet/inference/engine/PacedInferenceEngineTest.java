@@ -3,9 +3,11 @@ package io.infernet.inference.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.testing.FakeInferenceEngine;
 import io.infernet.inference.testing.FakeModels;
 import io.infernet.inference.tokenizer.TokenIds;
+import io.infernet.inference.tokenizer.TypedTokens;
 import io.infernet.libp2p.simulation.VirtualTime;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,6 +78,16 @@ class PacedInferenceEngineTest {
     time.advance(Duration.ofSeconds(1));
 
     assertEquals(List.of("token 0 at 1", "error the script says: fail"), heard);
+  }
+
+  @Test
+  void encodingsAreNotHeldBack() {
+    EncodingRequest request =
+        new EncodingRequest(
+            FakeModels.encoder("e", ModelTask.EMBED),
+            List.of(TypedTokens.single(TokenIds.of(1, 2, 3))));
+
+    assertEquals(3, paced.encode(request).join().totalTokens());
   }
 
   @Test
