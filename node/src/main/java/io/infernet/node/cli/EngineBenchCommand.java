@@ -16,8 +16,10 @@ import io.infernet.inference.bench.QualityBenchmark;
 import io.infernet.inference.bench.ResidentMemory;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.engine.Device;
+import io.infernet.inference.engine.DeviceChoice;
 import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.SamplingParams;
+import io.infernet.inference.engine.djl.DecoderExport;
 import io.infernet.inference.engine.djl.DjlDecoderLoader;
 import io.infernet.inference.model.FolderModelRepository;
 import io.infernet.inference.model.InstalledModel;
@@ -29,8 +31,12 @@ import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.node.UsageException;
 import io.infernet.node.assembly.InferenceAssembly;
+import io.infernet.node.config.ConfigLoader;
 import io.infernet.node.config.HomeSetup;
 import io.infernet.node.config.NodeConfig;
+import io.infernet.node.config.Setting;
+import io.infernet.node.config.Settings;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
@@ -49,6 +55,9 @@ final class EngineBenchCommand implements Callable<Integer> {
 
   /** Tokens after which a text's context begins anew; small enough for every model. */
   private static final int QUALITY_WINDOW = 256;
+
+  /** Tokens in the cache of an exported model. */
+  private static final int EXPORTED_PLACES = 8192;
 
   private final CliContext context;
   private final GlobalOptions global;
@@ -112,6 +121,20 @@ final class EngineBenchCommand implements Callable<Integer> {
               + " one, against the model as stored.")
   private boolean quality;
 
+  @Option(
+      names = "--export",
+      paramLabel = "DIR",
+      description =
+          "Instead: write the model's graph and weights so that plain PyTorch runs them, for"
+              + " scripts/gpu-check.")
+  private @Nullable Path export;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "Where it computes: auto, cpu, cuda, cuda:N or mps (as engine.device).")
+  private @Nullable String device;
+
   @Mixin private JsonOption json = new JsonOption();
 
   EngineBenchCommand(CliContext context, GlobalOptions global) {
@@ -123,7 +146,7 @@ final class EngineBenchCommand implements Callable<Integer> {
   public Integer call() {
     Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
-    NodeConfig config = NodeConfig.of(global.home(), global.settings(Map.of()));
+    NodeConfig config = NodeConfig.of(global.home(), global.settings(flags()));
     if (quality) {
       quality(config);
       return 0;
@@ -137,6 +160,10 @@ final class EngineBenchCommand implements Callable<Integer> {
                   global.home().path().resolve("cache").resolve("bench"),
                   ModelName.parse(dims),
                   global::warn);
+      if (export != null) {
+        export(config, installed, export);
+        return 0;
+      }
       int threads = config.engine().threads();
       MemoryBandwidth bandwidth =
           new MemoryBandwidth(
@@ -155,6 +182,26 @@ final class EngineBenchCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private Map<Setting<?>, ConfigLoader.Flag> flags() {
+    return device == null
+        ? Map.of()
+        : Map.of(Settings.ENGINE_DEVICE, new ConfigLoader.Flag("--device", device));
+  }
+
+  /** For the device that is named; it need not be in this machine. */
+  private void export(NodeConfig config, InstalledModel model, Path folder) {
+    DeviceChoice choice = config.engine().device();
+    Device target =
+        switch (choice.kind().orElse(Device.Kind.CPU)) {
+          case CPU -> Device.CPU;
+          case CUDA -> Device.cuda(choice.index().orElse(0));
+          case MPS -> Device.MPS;
+        };
+    new DecoderExport(InferenceAssembly.engineConfig(config), CheckpointLimits.defaults())
+        .write(model, target, EXPORTED_PLACES, folder);
+    context.out().printf("exported %s for %s to %s%n", model.name(), target, folder);
   }
 
   private Plan plan(int contextLength) {

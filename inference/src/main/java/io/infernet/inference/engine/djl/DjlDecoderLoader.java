@@ -6,6 +6,7 @@ import io.infernet.inference.batching.Decoder;
 import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.ModelConfig;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.engine.Device;
 import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.model.InstalledModel;
@@ -65,6 +66,16 @@ public final class DjlDecoderLoader {
       ModelConfig model, Optional<Variant> variant, ModelManifest manifest, Device device) {
     Optional<QuantizedWeights> quantized = quantized(model, variant);
     if (quantized.isPresent()) {
+      if (device.isGpu()) {
+        throw new UnsupportedModelException(
+            "%s:%s is computed on the processor only: use %s or %s:fp16 on a GPU, or set"
+                    .formatted(
+                        manifest.name().name(),
+                        variant.orElseThrow(),
+                        manifest.name().name(),
+                        manifest.name().name())
+                + " engine.device = \"cpu\"");
+      }
       // Beside whole numbers bfloat16 differs less between a prompt and a decoded text than
       // float32: it rounds small differences away before they reach the edge of a whole number.
       return new StepGraph(
@@ -131,7 +142,7 @@ public final class DjlDecoderLoader {
 
   private Set<Arithmetic> processorNumbers() {
     if (numbers == null) {
-      Libtorch.start(config.nativesFolder());
+      Libtorch.start(config);
       numbers = Libtorch.processorNumbers();
     }
     return numbers;
@@ -146,7 +157,8 @@ public final class DjlDecoderLoader {
     StepGraph graph = graph(model, name.variant(), installed.manifest(), device);
     List<ModelNeed.Alternative> others = new ArrayList<>();
     for (Variant variant : Variant.values()) {
-      if (!name.variant().equals(Optional.of(variant))) {
+      boolean runs = !device.isGpu() || quantized(model, Optional.of(variant)).isEmpty();
+      if (runs && !name.variant().equals(Optional.of(variant))) {
         ModelName other = new ModelName(name.name(), Optional.of(variant));
         others.add(
             new ModelNeed.Alternative(
@@ -193,6 +205,27 @@ public final class DjlDecoderLoader {
             + 2L * model.attention().keyWidth();
     long logits = 2L * config.batching().maxBatch() * model.vocabSize();
     return 4 * (tokens * perToken + logits);
+  }
+
+  /**
+   * What a decoder is made from, for programs without a JVM.
+   *
+   * @param archive to be written
+   * @param files in the order in which its {@code prepare} takes them
+   * @param sizes what it will be
+   */
+  record Parts(TorchScriptArchive archive, List<Path> files, StepDecoder.Sizes sizes) {}
+
+  /** What a model is loaded from. */
+  Parts parts(InstalledModel model, Device device, int places) {
+    Libtorch.start(config);
+    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+      StepGraph graph =
+          graph(checkpoint.config(), model.name().variant(), model.manifest(), device);
+      StepGraph.Archive written = graph.archive(source(model, checkpoint));
+      return new Parts(
+          written.archive(), written.files(), graph.sizes(context(model.manifest()), places));
+    }
   }
 
   /**
