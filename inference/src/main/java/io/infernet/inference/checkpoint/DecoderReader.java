@@ -42,6 +42,7 @@ final class DecoderReader {
           "qk_layernorm",
           "quantization_config",
           "residual_multiplier",
+          "rope_interleaved",
           "shared_expert_intermediate_size",
           "use_bidirectional_attention",
           "use_mrope",
