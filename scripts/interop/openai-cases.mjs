@@ -78,7 +78,9 @@ await suite.run(async () => {
   await suite.check('models are listed with what they are for', async () => {
     const tasks = {};
     for await (const model of client.models.list()) tasks[model.id] = model.infernet.task;
-    assert.deepEqual(tasks, { storyteller: 'generate', 'tiny-bert': 'embed', 'tiny-bert-classifier': 'classify' });
+    // There may be more: models of servers that run on this machine.
+    const expected = { storyteller: 'generate', 'tiny-bert': 'embed', 'tiny-bert-classifier': 'classify' };
+    for (const [model, task] of Object.entries(expected)) assert.equal(tasks[model], task, model);
   });
   await suite.check('a completion by the same client', async () => {
     const answer = await client.completions.create({ model: 'storyteller', prompt: 'Once upon a time', max_tokens: 8, temperature: 0 });
