@@ -72,8 +72,8 @@ final class QuantizedLinear implements LinearKernel {
             Map.entry(
                 "PRODUCT8",
                 integers.exact()
-                    ? "torch.to(torch._int_mm(torch.to(x, 1), torch.t(w[0])), 6)"
-                    : "torch.to(torch._weight_int8pack_mm(torch.to(x, 15), w[0], torch.ones([torch.size(w[0], 0)], dtype=15)), 6)")));
+                    ? "torch._int_mm(torch.to(q, 1), w[0])"
+                    : "torch._weight_int8pack_mm(torch.to(q, 15), torch.t(w[0]), torch.ones([torch.size(w[0], 1)], dtype=15))")));
   }
 
   /** From the blocks as they are stored to those of this machine's kernel. */
@@ -97,13 +97,8 @@ final class QuantizedLinear implements LinearKernel {
   /** A matrix of 8 bits is its numbers, its scale, and perhaps a bias. */
   private static final String INT8 =
       """
-      def whole(self: __torch__.Model,
-        x: Tensor) -> List[Tensor]:
-        y = torch.to(x, 6)
-        s = torch.clamp_min_(torch.div(torch.amax(torch.abs(y), [1], True), 127.), 1.0000000000000000e-30)
-        return [torch.round_(torch.div(y, s)), s]
       def product8(self: __torch__.Model,
-        x: Tensor,
+        q: Tensor,
         w: List[Tensor]) -> Tensor:
         return $PRODUCT8
       """;
@@ -153,27 +148,30 @@ final class QuantizedLinear implements LinearKernel {
         _4 = torch.set_(signed, levels)
         return torch.view(signed, [2, columns, width])
       def product4(self: __torch__.Model,
-        x: Tensor,
+        q: Tensor,
         w: List[Tensor]) -> Tensor:
-        tokens = torch.size(x, 0)
-        columns = torch.size(x, 1)
+        tokens = torch.size(q, 0)
+        columns = torch.size(q, 1)
         if torch.le(tokens, $FEW):
-          y = torch._weight_int4pack_mm_for_cpu(torch.to(x, 15), w[0], torch.floordiv(columns, torch.size(w[2], 0)), w[2])
+          y = torch._weight_int4pack_mm_for_cpu(torch.to(q, 15), w[0], torch.floordiv(columns, torch.size(w[2], 0)), w[2])
         else:
           blocks = torch.view(w[0], [-1, columns, $BLOCK])
           all = torch.size(blocks, 0)
           y = torch.empty([tokens, torch.mul(all, 2), $BLOCK], dtype=15)
           halves = torch.view(y, [tokens, all, 2, $BLOCK])
-          q = torch.to(x, 1)
+          whole = torch.to(q, 1)
           for i in range(torch.floordiv(torch.add(all, $BLOCKS - 1), $BLOCKS)):
             first = torch.mul(i, $BLOCKS)
             count = ops.prim.min($BLOCKS, torch.sub(all, first))
             signed = (self).unpacked(blocks, w[3], w[4], first, count)
             part = torch.slice(halves, 1, first, torch.add(first, count))
-            _0 = torch.copy_(torch.select(part, 2, 0), torch.view(torch._int_mm(q, torch.select(signed, 0, 0)), [tokens, count, $BLOCK]))
-            _1 = torch.copy_(torch.select(part, 2, 1), torch.view(torch._int_mm(q, torch.select(signed, 0, 1)), [tokens, count, $BLOCK]))
+            _0 = torch.copy_(torch.select(part, 2, 0), torch.view(torch._int_mm(whole, torch.select(signed, 0, 0)), [tokens, count, $BLOCK]))
+            _1 = torch.copy_(torch.select(part, 2, 1), torch.view(torch._int_mm(whole, torch.select(signed, 0, 1)), [tokens, count, $BLOCK]))
           y = torch.view(y, [tokens, -1])
-        return torch.slice(torch.to(y, 6), 1, 0, torch.size(w[1], 0))
+        rows = torch.size(w[1], 0)
+        if torch.lt(rows, torch.size(y, 1)):
+          y = torch.slice(y, 1, 0, rows)
+        return y
       """
           .replace("$BLOCKS - 1", Integer.toString(BLOCKS - 1));
 
@@ -184,7 +182,7 @@ final class QuantizedLinear implements LinearKernel {
         bias: List[Tensor]) -> List[Tensor]:
         scale = torch.clone(stored[1])
         if torch.eq(ops.prim.dtype(stored[0]), 1):
-          w = [torch.clone(stored[0]), scale]
+          w = [torch.t(torch.clone(stored[0])), scale]
         else:
           w = (self).pack4(stored[0], scale, stored[2])
         if torch.gt(torch.len(bias), 0):
@@ -193,14 +191,16 @@ final class QuantizedLinear implements LinearKernel {
       def product(self: __torch__.Model,
         x: Tensor,
         w: List[Tensor]) -> Tensor:
-        whole = (self).whole(x)
+        f = torch.to(x, 6)
+        s = torch.clamp_min_(torch.div(torch.amax(torch.abs(f), [1], True), 127.), 1.0000000000000000e-30)
+        q = torch.round_(torch.div(f, s))
         if torch.eq(ops.prim.dtype(w[0]), 1):
-          y = (self).product8(whole[0], w)
+          y = (self).product8(q, w)
           bias = 2
         else:
-          y = (self).product4(whole[0], w)
+          y = (self).product4(q, w)
           bias = 5
-        y = torch.mul_(torch.mul(y, w[1]), whole[1])
+        y = torch.mul_(torch.mul(y, w[1]), s)
         if torch.gt(torch.len(w), bias):
           y = torch.add_(y, w[bias])
         return y
