@@ -69,12 +69,19 @@ final class QuantizedLinear implements LinearKernel {
             Map.entry("BLOCKS", BLOCKS),
             Map.entry("BLOCK", integers.block() > 0 ? integers.block() : 32),
             Map.entry("LAID_OUT", laidOut(integers.block())),
-            Map.entry(
-                "PRODUCT8",
-                integers.exact()
-                    ? "torch._int_mm(torch.to(q, 1), w[0])"
-                    : "torch._weight_int8pack_mm(torch.to(q, 15), torch.t(w[0]), torch.ones([torch.size(w[0], 1)], dtype=15))")));
+            Map.entry("PRODUCT8", integers.exact() ? EXACT : ROUNDED)));
   }
+
+  private static final String EXACT = "y = torch._int_mm(torch.to(q, 1), w[0])";
+
+  /** The kernel reads beyond the end where columns are no multiple of 32. */
+  private static final String ROUNDED =
+      """
+      if torch.eq(torch.remainder(torch.size(q, 1), 32), 0):
+          y = torch._weight_int8pack_mm(torch.to(q, 15), torch.t(w[0]), torch.ones([torch.size(w[0], 1)], dtype=15))
+        else:
+          y = torch.mm(q, torch.to(w[0], 6))"""
+          .strip();
 
   /** From the blocks as they are stored to those of this machine's kernel. */
   private static String laidOut(int block) {
@@ -100,7 +107,8 @@ final class QuantizedLinear implements LinearKernel {
       def product8(self: __torch__.Model,
         q: Tensor,
         w: List[Tensor]) -> Tensor:
-        return $PRODUCT8
+        $PRODUCT8
+        return y
       """;
 
   /**
