@@ -226,32 +226,46 @@ final class AttentionText {
           for c in range(torch.floordiv(torch.len(chunks), 3)):
             count = chunks[torch.mul(c, 3)]
             position = chunks[torch.add(torch.mul(c, 3), 2)]
-            if torch.eq(count, 1):
+            if torch.__or__(torch.eq(count, 1), (self).causal(position, count, window)):
               _0 = torch.append(masks, self.final_norm)
             else:
               _1 = torch.append(masks, (self).mask(position, count, window))
         return masks
       """;
 
-  /** Attention of several tokens, by libtorch. */
+  /**
+   * Attention by libtorch, which knows itself what a text from its first token on may see.
+   */
   private static final String SCORES =
       """
+      def causal(self: __torch__.Model,
+        position: int,
+        count: int,
+        window: int) -> bool:
+        return torch.__and__(torch.eq(position, 0), torch.__or__(torch.eq(window, 0), torch.le(count, window)))
       def scores(self: __torch__.Model,
         q: Tensor,
         k: Tensor,
         v: Tensor,
-        mask: Optional[Tensor]) -> Tensor:
-        return torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=$SCALE, enable_gqa=False)
+        mask: Optional[Tensor],
+        causal: bool) -> Tensor:
+        return torch.scaled_dot_product_attention(q, k, v, mask, 0., causal, scale=$SCALE, enable_gqa=False)
       """;
 
   /** The same, with scores bent by tanh. */
   private static final String CAPPED_SCORES =
       """
+      def causal(self: __torch__.Model,
+        position: int,
+        count: int,
+        window: int) -> bool:
+        return False
       def scores(self: __torch__.Model,
         q: Tensor,
         k: Tensor,
         v: Tensor,
-        mask: Optional[Tensor]) -> Tensor:
+        mask: Optional[Tensor],
+        causal: bool) -> Tensor:
         s = torch.to(torch.matmul(torch.mul(q, $SCALE), torch.transpose(k, 2, 3)), 6)
         s = torch.mul(torch.tanh(torch.div(s, $CAP)), $CAP)
         if torch.__isnot__(mask, None):
@@ -293,14 +307,17 @@ final class AttentionText {
           v = torch.slice(seen, 0, $KV)
           if torch.eq(count, 1):
             q = torch.view(torch.slice(torch.select(turned, 0, row), 0, 0, $HEADS), [1, $KV, $GROUP, $DIM])
-            o = torch.view((self).scores(q, torch.unsqueeze(k, 0), torch.unsqueeze(v, 0), None), [1, $QWIDTH])
+            o = torch.view((self).scores(q, torch.unsqueeze(k, 0), torch.unsqueeze(v, 0), None, False), [1, $QWIDTH])
           else:
             q = torch.slice(torch.slice(turned, 0, row, torch.add(row, count)), 1, 0, $HEADS)
             q = torch.permute(torch.view(q, [count, $KV, $GROUP, $DIM]), [1, 2, 0, 3])
             k = torch.expand(torch.unsqueeze(k, 1), [-1, $GROUP, -1, -1])
             v = torch.expand(torch.unsqueeze(v, 1), [-1, $GROUP, -1, -1])
-            mask = masks[torch.add(torch.mul(kind, chunk_count), c)]
-            o = torch.reshape(torch.permute((self).scores(q, k, v, mask), [2, 0, 1, 3]), [count, $QWIDTH])
+            causal = (self).causal(position, count, window)
+            mask = annotate(Optional[Tensor], None)
+            if torch.__not__(causal):
+              mask = masks[torch.add(torch.mul(kind, chunk_count), c)]
+            o = torch.reshape(torch.permute((self).scores(q, k, v, mask, causal), [2, 0, 1, 3]), [count, $QWIDTH])
           _1 = torch.append(outs, o)
           row = torch.add(row, count)
         return torch.cat(outs, 0)
