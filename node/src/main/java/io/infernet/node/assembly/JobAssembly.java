@@ -31,6 +31,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -174,7 +175,7 @@ final class JobAssembly implements AutoCloseable {
     return encoder;
   }
 
-  /** Begins to serve; reads what models there are. */
+  /** Begins to serve what models there are, and the variants that are kept warm. */
   void start() {
     if (config.is(Role.PROVIDER)) {
       serveModels();
@@ -200,7 +201,9 @@ final class JobAssembly implements AutoCloseable {
   private synchronized void serveModels() {
     // Others cannot ask for vectors or classes yet.
     served.set(
-        inference.models().list().stream()
+        Stream.concat(
+                inference.models().list().stream(),
+                config.models().warm().stream().map(inference.models()::require))
             .filter(model -> model.manifest().task() == ModelTask.GENERATE)
             .limit(DirectoryLimits.defaults().maxModels())
             .toList());

@@ -233,9 +233,7 @@ final class AttentionText {
         return masks
       """;
 
-  /**
-   * Attention by libtorch, which knows itself what a text from its first token on may see.
-   */
+  /** Attention by libtorch, which knows itself what a text from its first token on may see. */
   private static final String SCORES =
       """
       def causal(self: __torch__.Model,

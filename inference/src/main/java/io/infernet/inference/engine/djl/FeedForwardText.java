@@ -55,7 +55,7 @@ final class FeedForwardText {
     archive.integers("blocks", blocks);
   }
 
-  /** {@code feed_forward(h, residual, l)}: the block's output for h, plus the residual. */
+  /** {@code feed_forward(h, l)}: the block's output for h. */
   String methods() {
     String text = hasExperts() ? mixture() : "";
     String body;
