@@ -202,8 +202,9 @@ final class JobAssembly implements AutoCloseable {
     // Others cannot ask for vectors or classes yet.
     served.set(
         Stream.concat(
-                inference.models().list().stream(),
-                config.models().warm().stream().map(inference.models()::require))
+                config.models().warm().stream().map(inference.models()::require),
+                inference.models().list().stream())
+            .distinct()
             .filter(model -> model.manifest().task() == ModelTask.GENERATE)
             .limit(DirectoryLimits.defaults().maxModels())
             .toList());
