@@ -13,6 +13,7 @@ import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -39,6 +40,11 @@ public final class CombinedInferenceEngine implements InferenceEngine {
   }
 
   @Override
+  public CompletableFuture<Void> pin(InstalledModel model) {
+    return of(model.manifest()).pin(model);
+  }
+
+  @Override
   public Generation generate(GenerationRequest request, TokenListener listener) {
     return of(request.model().manifest()).generate(request, listener);
   }
@@ -58,6 +64,12 @@ public final class CombinedInferenceEngine implements InferenceEngine {
     List<LoadedModel> all = new ArrayList<>(own.loaded());
     all.addAll(backends.loaded());
     return List.copyOf(all);
+  }
+
+  /** Servers that are away are a matter of their models alone. */
+  @Override
+  public Optional<String> trouble() {
+    return own.trouble();
   }
 
   @Override
