@@ -1,6 +1,6 @@
 package io.infernet.inference.engine.djl;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.batching.Chunk;
@@ -41,12 +41,12 @@ class FamilyReferenceTest {
     return TinyConfigs.names();
   }
 
-  private Decoder decoder() throws IOException {
+  private Decoder decoder(Arithmetic arithmetic) throws IOException {
     Libtorch.start(TestModels.config(home).nativesFolder());
     Path archive = home.resolve("graph.pt");
     try (Checkpoint checkpoint = Checkpoint.open(home, CheckpointLimits.defaults())) {
       StepGraph graph =
-          new StepGraph(checkpoint.config(), Arithmetic.FLOAT32, new OneDnnLinear(), Device.CPU);
+          new StepGraph(checkpoint.config(), arithmetic, new OneDnnLinear(), Device.CPU);
       StepGraph.Archive written = graph.archive(WeightSource.of(checkpoint));
       written.archive().write(archive);
       return StepDecoder.load(archive, written.files(), graph.sizes(128, 256), 1);
@@ -59,7 +59,7 @@ class FamilyReferenceTest {
     new RandomCheckpoint(TinyConfigs.of(name), DType.F32, 2, SEED).writeTo(home);
     int[] prompt = new SplittableRandom(SEED).ints(PROMPT, 1, 300).toArray();
     int[] whole = Arrays.copyOf(prompt, PROMPT + ANSWER);
-    try (Decoder decoder = decoder();
+    try (Decoder decoder = decoder(Arithmetic.FLOAT32);
         ReferenceDecoder reference = new ReferenceDecoder(home)) {
       boolean stretched = PROMPT > decoder.stretchAfter();
       StepOutput output =
@@ -90,6 +90,33 @@ class FamilyReferenceTest {
     }
   }
 
+  /** A test of the numbers' formats along the way; rounding is what bfloat16 costs. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void computesNearlyTheSameInBfloat16(String name) throws IOException {
+    new RandomCheckpoint(TinyConfigs.of(name), DType.BF16, 1, SEED).writeTo(home);
+    int[] prompt = new SplittableRandom(SEED).ints(PROMPT, 1, 300).toArray();
+    try (Decoder decoder = decoder(Arithmetic.BFLOAT16);
+        ReferenceDecoder reference = new ReferenceDecoder(home)) {
+      boolean stretched = PROMPT > decoder.stretchAfter();
+      int[] first = Arrays.copyOf(prompt, PROMPT - 1);
+      int[] last = {prompt[PROMPT - 1]};
+      decoder.step(new Step(List.of(new Chunk(9, 0, first, Logits.NONE, stretched)), true));
+      StepOutput output =
+          decoder.step(
+              new Step(List.of(new Chunk(9, PROMPT - 1, last, Logits.LAST, stretched)), true));
+      double[] expected = reference.logprobs(prompt)[PROMPT - 1];
+      double[] actual = logprobs(output, 0, expected.length);
+      double sum = 0;
+      for (int id = 0; id < expected.length; id++) {
+        sum += Math.abs(expected[id] - actual[id]);
+      }
+      assertTrue(
+          sum / expected.length < 0.1,
+          "%s is off by %f on average, seed %d".formatted(name, sum / expected.length, SEED));
+    }
+  }
+
   private static int best(StepOutput output) {
     int best = 0;
     for (int id = 1; id < output.vocabSize(); id++) {
@@ -102,13 +129,19 @@ class FamilyReferenceTest {
 
   private static void assertLogprobs(
       double[] expected, StepOutput output, int row, String message) {
-    int at = row * output.vocabSize();
+    assertArrayEquals(expected, logprobs(output, row, expected.length), TOLERANCE, message);
+  }
+
+  private static double[] logprobs(StepOutput output, int row, int vocabulary) {
+    double[] logprobs = new double[vocabulary];
     double sum = 0;
-    for (int id = 0; id < expected.length; id++) {
-      sum += Math.exp(output.logits()[at + id]);
+    for (int id = 0; id < vocabulary; id++) {
+      logprobs[id] = output.logits()[row * output.vocabSize() + id];
+      sum += Math.exp(logprobs[id]);
     }
-    for (int id = 0; id < expected.length; id++) {
-      assertEquals(expected[id], output.logits()[at + id] - Math.log(sum), TOLERANCE, message);
+    for (int id = 0; id < vocabulary; id++) {
+      logprobs[id] -= Math.log(sum);
     }
+    return logprobs;
   }
 }
