@@ -11,6 +11,7 @@ import io.infernet.inference.engine.Scorer;
 import io.infernet.inference.engine.TokenListener;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.json.Constraints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -90,9 +91,11 @@ final class Answer implements Generation {
    * @param stretchAfter the most tokens of a sequence that is computed as usual
    * @param unit pieces in which prompts are computed when others may copy only whole ones; 1 for
    *     anything
-   * @throws InfernetException when the model does not have one of the tokens
+   * @param constraints of the model's answers
+   * @throws InfernetException when the model does not have one of the tokens, or cannot answer in
+   *     the wanted form
    */
-  void prepare(int vocabulary, int context, int stretchAfter, int unit) {
+  void prepare(int vocabulary, int context, int stretchAfter, int unit, Constraints constraints) {
     if (sequence != null) {
       return;
     }
@@ -112,11 +115,16 @@ final class Answer implements Generation {
     limit = Math.min(request.maxTokens(), context - prompt);
     int shareable =
         unit == 1 ? Integer.MAX_VALUE : request.scorePrompt() ? 0 : prompt - prompt % unit;
-    sequence = new Sequence(ids, shareable, stretchAfter);
-    sampler = new Sampler(request.sampling(), request.prompt());
+    Sampler fresh =
+        new Sampler(
+            request.sampling(),
+            request.prompt(),
+            constraints.of(request.sampling(), request.stopIds()));
     for (int i = 0; i < made; i++) {
-      sampler.accept(request.outputSoFar().get(i));
+      fresh.accept(request.outputSoFar().get(i));
     }
+    sampler = fresh;
+    sequence = new Sequence(ids, shareable, stretchAfter);
   }
 
   Sequence sequence() {
@@ -152,9 +160,14 @@ final class Answer implements Generation {
     return Math.max(0, limit - made);
   }
 
+  /** Whether the tokens it came with are a whole answer of the wanted form. */
+  boolean wellFormed() {
+    return sampler().isComplete();
+  }
+
   /** Whether nothing has to be computed for it. */
   boolean complete() {
-    return room() == 0 && !request.scorePrompt() && !request.hiddenStates();
+    return (room() == 0 || wellFormed()) && !request.scorePrompt() && !request.hiddenStates();
   }
 
   /**

@@ -9,6 +9,7 @@ import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.Generation;
 import io.infernet.inference.engine.GenerationRequest;
 import io.infernet.inference.engine.TokenListener;
+import io.infernet.inference.json.Constraints;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class ContinuousBatcher {
   private final BatcherConfig config;
   private final CompletableFuture<Decoder> model;
   private final StepPlanner planner;
+  private final Constraints constraints;
   private final RowWorkers rows;
   private final Runnable wakeUp;
 
@@ -79,13 +81,25 @@ public final class ContinuousBatcher {
 
   private volatile BatcherStatus memory = new BatcherStatus(0, 0, 0, 0, 0, 0, 0);
 
+  /** For a model of which nothing but text is wanted. */
+  public ContinuousBatcher(
+      BatcherConfig config, CompletableFuture<Decoder> model, Executor helpers, Runnable wakeUp) {
+    this(config, model, Constraints.none(), helpers, wakeUp);
+  }
+
   /**
    * @param model done when the model is loaded; its owner closes it after this
+   * @param constraints what answers of a certain form may be
    * @param helpers runs tasks that choose tokens beside the engine thread; may refuse them
    * @param wakeUp called from any thread when there may be something to do again
    */
   public ContinuousBatcher(
-      BatcherConfig config, CompletableFuture<Decoder> model, Executor helpers, Runnable wakeUp) {
+      BatcherConfig config,
+      CompletableFuture<Decoder> model,
+      Constraints constraints,
+      Executor helpers,
+      Runnable wakeUp) {
+    this.constraints = requireNonNull(constraints, "constraints is null");
     this.config = requireNonNull(config, "config is null");
     this.model = requireNonNull(model, "model is null");
     this.wakeUp = requireNonNull(wakeUp, "wakeUp is null");
@@ -121,6 +135,7 @@ public final class ContinuousBatcher {
       waiting.add(answer.tenant(), answer.number(), answer);
     }
     model.whenComplete((decoder, error) -> wakeUp.run());
+    constraints.prepare(request.sampling(), wakeUp);
     return answer;
   }
 
@@ -270,9 +285,13 @@ public final class ContinuousBatcher {
   private boolean admit(Decoder decoder, PrefixCache room) {
     boolean worked = false;
     for (Answer next = peek(); next != null; next = peek()) {
+      if (!constraints.isReady(next.request().sampling())) {
+        break;
+      }
       try {
         requireFit(next.request(), decoder);
-        next.prepare(decoder.vocabSize(), context(decoder), decoder.stretchAfter(), unit());
+        next.prepare(
+            decoder.vocabSize(), context(decoder), decoder.stretchAfter(), unit(), constraints);
       } catch (RuntimeException | Error e) {
         leaveQueue(next);
         fail(next, e, room);
@@ -281,7 +300,7 @@ public final class ContinuousBatcher {
       }
       if (next.complete()) {
         leaveQueue(next);
-        finish(next, FinishReason.LENGTH, room);
+        finish(next, next.wellFormed() ? FinishReason.STOP : FinishReason.LENGTH, room);
         worked = true;
         continue;
       }

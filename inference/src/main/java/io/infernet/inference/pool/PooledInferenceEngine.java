@@ -25,8 +25,10 @@ import io.infernet.inference.engine.LoadedModel;
 import io.infernet.inference.engine.TokenListener;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.json.Constraints;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
+import io.infernet.inference.tokenizer.Vocabulary;
 import io.infernet.libp2p.concurrent.Ticker;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -126,7 +128,8 @@ public final class PooledInferenceEngine implements InferenceEngine {
                     "%s reads text and writes none: ask for embeddings or classification"
                         .formatted(model.name()));
               });
-      batcher = new ContinuousBatcher(batching, decoder, helpers, steps::release);
+      Constraints constraints = new Constraints(() -> Vocabulary.read(model.folder()));
+      batcher = new ContinuousBatcher(batching, decoder, constraints, helpers, steps::release);
     }
 
     boolean isOver() {
