@@ -3,7 +3,8 @@ package io.infernet.inference.engine;
 import java.util.List;
 
 /**
- * How likely the model found a token, by its own distribution (before temperature and filters).
+ * How likely the model found a token, by its own distribution: before biases, penalties, the form
+ * of the answer, temperature and filters.
  *
  * @param logprob natural logarithm of the token's probability
  * @param top the likeliest tokens at this place, likeliest first

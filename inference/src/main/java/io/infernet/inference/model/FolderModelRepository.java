@@ -12,6 +12,7 @@ import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.checkpoint.SafetensorsFile;
 import io.infernet.inference.checkpoint.ScriptConfig;
 import io.infernet.inference.checkpoint.TensorInfo;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,11 @@ public final class FolderModelRepository implements ModelRepository {
   /** What a plain TorchScript model consists of. */
   private static final List<String> SCRIPT_FILES =
       List.of(ScriptConfig.FILE, ScriptConfig.MODEL_FILE, "tokenizer.json");
+
+  /** What older models have instead of {@code tokenizer.json}. */
+  private static final List<String> OTHER_TOKENIZERS =
+      List.of(
+          "tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "vocab.json", "vocab.txt");
 
   /** What Hugging Face's generation takes when a model samples and says no more. */
   private static final int DEFAULT_TOP_K = 50;
@@ -127,6 +133,19 @@ public final class FolderModelRepository implements ModelRepository {
     }
   }
 
+  /** Says what to do about a tokenizer that is there, but not as Hugging Face's library has it. */
+  private static void requireNoOtherTokenizer(Path folder, String missing) {
+    for (String other : OTHER_TOKENIZERS) {
+      if (missing.equals("tokenizer.json") && Files.exists(folder.resolve(other))) {
+        throw new UnsupportedModelException(
+            ("%s has its tokenizer as %s only; have it written as tokenizer.json once, with"
+                    + " AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) of Python's"
+                    + " transformers, or take the file from a later release of the model")
+                .formatted(folder.getFileName(), other));
+      }
+    }
+  }
+
   private List<ModelFile> files(Path folder, boolean isEmbedded) {
     List<ModelFile> files = new ArrayList<>();
     try {
@@ -143,6 +162,7 @@ public final class FolderModelRepository implements ModelRepository {
         if (Files.exists(folder.resolve(name))) {
           files.add(hashes.describe(folder, name));
         } else if (NEEDED_FILES.contains(name) && !isEmbedded) {
+          requireNoOtherTokenizer(folder, name);
           throw new DamagedModelException(folder.resolve(name) + " is missing");
         }
       }

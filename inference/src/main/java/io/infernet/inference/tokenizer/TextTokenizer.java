@@ -110,6 +110,11 @@ public final class TextTokenizer implements AutoCloseable {
     return TokenIds.of(narrow);
   }
 
+  /** Whether this text is one token. */
+  public boolean isToken(String text) {
+    return tokenizer.encode(text, false, false).getIds().length == 1;
+  }
+
   /**
    * Token ids to text. Bytes that are no UTF-8 become U+FFFD.
    *

@@ -1,6 +1,7 @@
 package io.infernet.node.job;
 
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.tokenizer.ChatMessage;
@@ -77,6 +78,13 @@ public final class TokenizerCodecs implements TextCodec.Source {
     @Override
     public TokenIds encode(List<ChatMessage> messages) {
       if (template.isPresent()) {
+        for (String token : template.get().neededTokens()) {
+          if (!tokenizer.isToken(token)) {
+            throw new DamagedModelException(
+                "the chat template of %s needs the token %s, which its tokenizer does not have; put the model's original tokenizer.json and tokenizer_config.json into its folder"
+                    .formatted(model, token));
+          }
+        }
         String text = template.get().render(messages, true);
         return tokenizer.encode(text, false);
       }
