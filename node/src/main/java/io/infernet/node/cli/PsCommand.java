@@ -106,10 +106,10 @@ final class PsCommand implements Callable<Integer> {
     for (JsonNode model : models) {
       table.row(
           model.path("name").asText(),
-          model.path("warm").asBoolean()
-              ? "warm"
-              : model.has("backend")
-                  ? "backend"
+          model.has("backend")
+              ? "backend"
+              : model.path("warm").asBoolean()
+                  ? "warm"
                   : model.path("installed").asBoolean() ? "installed" : "-",
           model.path("providers").asText(),
           model.path("warm_providers").asText(),

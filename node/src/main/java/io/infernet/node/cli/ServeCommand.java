@@ -164,7 +164,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private static String describe(BackendStatus backend) {
     if (!backend.up()) {
-      return backend.url() + ": " + backend.detail();
+      return backend.detail();
     }
     int models = backend.models().size();
     return "%s%s: %d model%s"

@@ -47,13 +47,38 @@ final class StatusCommand implements Callable<Integer> {
   /** A line for each value; what is known of the network has lines of its own. */
   private void print(ObjectNode object) {
     for (var field : object.properties()) {
-      if (field.getKey().equals("network") && field.getValue() instanceof ObjectNode network) {
+      if (field.getKey().equals("backends")) {
+        field.getValue().forEach(this::printBackend);
+      } else if (field.getKey().equals("network")
+          && field.getValue() instanceof ObjectNode network) {
         print(network);
       } else {
         String name = field.getKey().equals("name") ? "network" : field.getKey();
         context.out().printf("%-12s %s%n", name, text(field.getValue()));
       }
     }
+  }
+
+  private void printBackend(JsonNode backend) {
+    context
+        .out()
+        .printf(
+            "%-12s %s%n",
+            "backend",
+            backend.path("up").asBoolean()
+                ? "%s at %s: %s, %d running"
+                    .formatted(
+                        backend.path("kind").asText(),
+                        backend.path("url").asText(),
+                        String.join(", ", names(backend.path("models"))),
+                        backend.path("running").asInt())
+                : backend.path("detail").asText());
+  }
+
+  private static List<String> names(JsonNode array) {
+    List<String> names = new ArrayList<>();
+    array.forEach(name -> names.add(name.asText()));
+    return names;
   }
 
   private static String text(JsonNode value) {

@@ -426,6 +426,7 @@ final class ChatRun implements ChatJob {
 
     @Override
     public void onCompleted(JobAttempt.Completion completion) {
+      completion.usage().ifPresent(counted -> tokens = counted.completionTokens());
       record(this, Attempt.Outcome.COMPLETED, "");
       if (!provider.local()) {
         service.selector.succeeded(provider.peer());

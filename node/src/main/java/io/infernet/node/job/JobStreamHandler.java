@@ -396,7 +396,12 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
     if (runningJob() != null && error instanceof EngineBusyException) {
       end(provider.busy(error.getMessage()));
     } else if (runningJob() != null) {
-      LOG.warn("job {} failed", job == null ? "" : job.request.jobId(), error);
+      boolean explained = error instanceof InfernetException;
+      LOG.warn(
+          "job {} failed: {}",
+          job == null ? "" : job.request.jobId(),
+          explained ? error.getMessage() : "",
+          explained ? null : error);
       end(
           Refusal.of(
               Refusal.Reason.ENGINE_FAILED,

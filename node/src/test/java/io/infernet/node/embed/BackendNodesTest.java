@@ -195,6 +195,25 @@ class BackendNodesTest {
   }
 
   @Test
+  void thePriceIsForTheTokensThatTheServerCounted() {
+    server.script(FakeBackend.saying("a", "b", "c"));
+    FakeInferenceEngine engine = nodes.engine();
+    FakeNodes.Fake provider =
+        nodes.start(
+            InfernetNode.builder()
+                .home(folder.resolve("dear"))
+                .listen(Multiaddr.parse("/ip4/127.0.0.1/tcp/0"))
+                .provider()
+                .set(Settings.BACKEND_URLS, server.url().toString())
+                .set(Settings.PRICE_PER_1000_TOKENS, "1000000")
+                .inference(FakeNodes.inference(engine)),
+            engine);
+    FakeNodes.Fake client = nodes.client("client", provider.node());
+    ChatResult answer = client.node().chat(request().maxPrice(1_000_000).build()).join();
+    assertEquals((11 + 3) * 1_000, answer.price());
+  }
+
+  @Test
   void theApiServesVectorsOfBackends() throws Exception {
     server.script(
         request ->
