@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Enumeration;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -26,6 +28,8 @@ final class GraphCache {
 
   private static final Logger LOG = LoggerFactory.getLogger(GraphCache.class);
   private static final String SUFFIX = ".pt";
+
+  private static final Duration STALE = Duration.ofHours(1);
 
   private final Path folder;
 
@@ -89,11 +93,18 @@ final class GraphCache {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path other : files.toList()) {
         String name = other.getFileName().toString();
-        if (name.startsWith(manifest) && name.endsWith(suffix) && !other.equals(keep)) {
+        boolean older = name.startsWith(manifest) && name.endsWith(suffix) && !other.equals(keep);
+        if (older || (name.endsWith(".tmp") && isStale(other))) {
           Files.deleteIfExists(other);
         }
       }
     }
+  }
+
+  /** Whether a killed process must have left it: who writes one does so without long pauses. */
+  private static boolean isStale(Path file) throws IOException {
+    Instant written = Files.getLastModifiedTime(file).toInstant();
+    return written.isBefore(Instant.now().minus(STALE));
   }
 
   /** Whether the file is there and every entry has the checksum it was written with. */
