@@ -47,7 +47,14 @@ public final class QuantizedWeights {
       }
     }
     layout = new QuantizedLayout(this.matrices.values());
-    this.limits = limits;
+    // A matrix is up to three tensors here: a model within the limits must not leave them.
+    this.limits =
+        new CheckpointLimits(
+            limits.maxConfigBytes(),
+            limits.maxIndexBytes(),
+            Math.max(limits.maxHeaderBytes(), layout.header().length),
+            Math.max(limits.maxTensors(), layout.entries().size() + 1),
+            limits.maxShards());
   }
 
   /** Size of the file. */

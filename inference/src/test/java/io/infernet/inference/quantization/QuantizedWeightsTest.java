@@ -160,6 +160,21 @@ class QuantizedWeightsTest {
   }
 
   @Test
+  void readsItsOwnFileWhereTheLimitsJustFitTheModel() throws IOException {
+    try (Checkpoint checkpoint = checkpoint(DType.BF16)) {
+      CheckpointLimits tight = new CheckpointLimits(1 << 20, 1 << 20, 1 << 10, 11, 1);
+      QuantizedWeights weights =
+          new QuantizedWeights(
+              checkpoint.config().tensors().matrices().stream()
+                  .map(matrix -> QuantizedMatrix.of(matrix, WeightFormat.INT4))
+                  .toList(),
+              tight);
+      weights.write(home.resolve("file"), checkpoint, 1);
+      assertTrue(weights.isWhole(home.resolve("file"), 1));
+    }
+  }
+
+  @Test
   void givesTheSameBytesWithAnyNumberOfThreads() throws IOException {
     try (Checkpoint checkpoint = checkpoint(DType.BF16)) {
       for (WeightFormat format : WeightFormat.values()) {
