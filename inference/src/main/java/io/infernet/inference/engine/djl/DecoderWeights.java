@@ -19,8 +19,9 @@ import java.util.stream.IntStream;
  *
  * <p>Implementation notes. Files are mapped anew for every tensor, and the mapping ends when the
  * tensor is laid out, so that a loading model takes its own memory and that of one matrix, not that
- * of its files too. Only the table of embeddings, of which a step reads a few rows, stays mapped on
- * the processor, unless it is the head as well and the kernel keeps rows as they are.
+ * of its files too. The head, which is the largest, comes first. Only the table of embeddings, of
+ * which a step reads a few rows, stays mapped on the processor, unless it is the head as well and
+ * the kernel keeps rows as they are.
  */
 final class DecoderWeights {
 
@@ -128,10 +129,10 @@ final class DecoderWeights {
     WeightLayout layout = new WeightLayout(source);
     layout.tensor(config.tensors().embedding());
     layout.tensor(config.tensors().finalNorm());
-    kinds.forEach(kind -> kind.add.accept(layout));
     if (!headIsEmbedding()) {
       layout.matrix(config.tensors().head());
     }
+    kinds.forEach(kind -> kind.add.accept(layout));
     return layout;
   }
 
@@ -215,8 +216,8 @@ final class DecoderWeights {
           files: List[str]) -> int:
           self.embedding = $EMBEDDING
           self.final_norm = (self).norm_weight(files)
-        $KINDS
           self.head = $HEAD
+        $KINDS
           self.layout = annotate(List[int], [])
           return 0
         """,

@@ -28,7 +28,7 @@ import java.util.Map;
 final class StepGraph {
 
   /** Changes whenever the generated text or the attributes do: archives are kept by it. */
-  static final int VERSION = 7;
+  static final int VERSION = 8;
 
   private final ModelConfig config;
   private final Arithmetic arithmetic;
