@@ -104,7 +104,8 @@ final class JsonState {
   boolean step(int b) {
     switch (mode) {
       case START:
-        return b == '{' ? open(true) : space(b);
+        // One, because some vocabularies have the brace only with a space before it.
+        return b == '{' ? open(true) : count == 0 && space(b);
       case KEY_OR_END:
         return b == '}' ? close() : b == '"' ? string(true) : space(b);
       case KEY:

@@ -200,6 +200,8 @@ class JsonStateTest {
     int deep = JsonState.MAX_DEPTH - 1;
     assertTrue(takes("{\"a\":" + "[".repeat(deep) + "]".repeat(deep) + "}"));
     assertFalse(takes("{\"a\":" + "[".repeat(deep + 1) + "]".repeat(deep + 1) + "}"));
+    assertTrue(takes("\n{}"));
+    assertFalse(takes("\n\n{}"));
     assertEquals(0, new JsonState().fingerprint());
   }
 }
