@@ -103,6 +103,9 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
     /** The client wants no more, and a backend has yet to say what it used. */
     boolean stopping;
 
+    /** Why the engine cannot go on. */
+    @Nullable Refusal failure;
+
     /** What a backend counted. */
     Usage usage = new Usage(0, 0);
 
@@ -394,7 +397,7 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
   @Override
   public void onError(Throwable error) {
     if (runningJob() != null && error instanceof EngineBusyException) {
-      end(provider.busy(error.getMessage()));
+      fail(provider.busy(error.getMessage()));
     } else if (runningJob() != null) {
       boolean explained = error instanceof InfernetException;
       LOG.warn(
@@ -402,10 +405,19 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
           job == null ? "" : job.request.jobId(),
           explained ? error.getMessage() : "",
           explained ? null : error);
-      end(
+      fail(
           Refusal.of(
               Refusal.Reason.ENGINE_FAILED,
               error instanceof InfernetException ? error.getMessage() : "the engine failed"));
+    }
+  }
+
+  /** Ends the job for that reason, after the message that is under way. */
+  private void fail(Refusal refusal) {
+    if (job != null && job.sending) {
+      job.failure = refusal;
+    } else {
+      end(refusal);
     }
   }
 
@@ -474,7 +486,9 @@ final class JobStreamHandler implements MessageListener<JobMessage>, EngineFeed.
                   }
                   stopTimer();
                   running.sending = false;
-                  if (error == null) {
+                  if (error == null && running.failure != null) {
+                    end(running.failure);
+                  } else if (error == null) {
                     pump(running);
                   } else {
                     abort("sending failed: " + error.getMessage());
