@@ -309,6 +309,10 @@ class PooledInferenceEngineTest {
     gate.await();
     Thread closing = new Thread(engine::close);
     closing.start();
+    // From here on it waits for the step.
+    while (closing.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
     gate.open.countDown();
     closing.join();
     assertEquals(FinishReason.CANCELLED, listener.await().reason());
