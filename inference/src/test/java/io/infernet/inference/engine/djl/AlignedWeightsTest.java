@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,10 +65,9 @@ class AlignedWeightsTest {
                     TestModels.install("tiny-llama3", home).manifest(), model.folder()),
                 Device.CPU,
                 64)) {
-      return decoder
-          .step(new Step(List.of(new Chunk(0, 0, new int[] {1, 2, 3}, Logits.LAST)), false))
-          .logits()
-          .clone();
+      Step step = new Step(List.of(new Chunk(0, 0, new int[] {1, 2, 3}, Logits.LAST)), false);
+      // What lies behind the one row that was asked for means nothing.
+      return Arrays.copyOf(decoder.step(step).logits(), decoder.vocabSize());
     }
   }
 
@@ -94,7 +94,7 @@ class AlignedWeightsTest {
         assertEquals(0, from % 8);
         assertArrayEquals(
             original.toByteArray(),
-            java.util.Arrays.copyOfRange(copied, from, from + original.size()),
+            Arrays.copyOfRange(copied, from, from + original.size()),
             spec.name());
       }
     }
