@@ -80,8 +80,10 @@ case $program in
   */*) [ "$(command -v "${program##*/}")" != "$program" ] || program=${program##*/} ;;
 esac
 
-# Threads of libtorch that wait must sleep: where others want the cores too, spinning costs all.
+# Threads of libtorch that wait may spin from one product to the next (some tens of microseconds)
+# and must sleep then: where others want the cores too, spinning costs all.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
 
 terminals=
 [ ! -t 0 ] || terminals=0

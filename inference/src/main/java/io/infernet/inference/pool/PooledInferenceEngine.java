@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -184,7 +185,7 @@ public final class PooledInferenceEngine implements InferenceEngine {
 
       @Override
       public Resident load(InstalledModel model, ModelNeed need) {
-        return models.load(model, need);
+        return onThreadOfItsOwn(() -> models.load(model, need));
       }
 
       @Override
@@ -197,6 +198,38 @@ public final class PooledInferenceEngine implements InferenceEngine {
         leave(new Leaving(model, done));
       }
     };
+  }
+
+  /**
+   * Native libraries keep helpers for each thread that ever computed. Those of a thread that only
+   * loads would stand in the way of the engine's for as long as it lives.
+   */
+  private static <T> T onThreadOfItsOwn(Supplier<T> load) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    Thread thread =
+        daemon(
+            () -> {
+              try {
+                done.complete(load.get());
+              } catch (RuntimeException | Error e) {
+                done.completeExceptionally(e);
+              }
+            },
+            "infernet-model-load");
+    thread.start();
+    try {
+      T loaded = done.join();
+      thread.join();
+      return loaded;
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return done.join();
+    }
   }
 
   @Override
