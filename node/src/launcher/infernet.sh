@@ -84,6 +84,8 @@ esac
 # and must sleep then: where others want the cores too, spinning costs all.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
+# Each thread that loads a model would keep some memory of its own for the next one.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 
 terminals=
 [ ! -t 0 ] || terminals=0
