@@ -116,7 +116,7 @@ public final class DjlDecoderLoader {
   /** Where the weights lie, quantized first where they are to be and are not yet. */
   private WeightSource source(InstalledModel model, Checkpoint checkpoint) {
     Optional<QuantizedWeights> quantized = quantized(checkpoint.config(), model.name().variant());
-    WeightSource stored = stored(model, checkpoint);
+    WeightSource stored = WeightSource.of(checkpoint);
     if (quantized.isEmpty()) {
       return stored;
     }
@@ -131,18 +131,9 @@ public final class DjlDecoderLoader {
     return new QuantizedSource(stored, weights, file);
   }
 
-  private WeightSource stored(InstalledModel model, Checkpoint checkpoint) {
-    if (!AlignedWeights.isNeeded(checkpoint)) {
-      return WeightSource.of(checkpoint);
-    }
-    AlignedWeights copy = new AlignedWeights(checkpoint);
-    return copy.source(
-        graphs.get(
-            model.manifest().cid(),
-            "aligned-" + AlignedWeights.VERSION,
-            ".weights",
-            copy::isWhole,
-            copy::write));
+  private Checkpoint open(InstalledModel model) {
+    return Checkpoint.openAligned(
+        model.folder(), limits, config.graphFolder(), model.manifest().cid().toString());
   }
 
   private Set<Arithmetic> processorNumbers() {
@@ -224,7 +215,7 @@ public final class DjlDecoderLoader {
   /** What a model is loaded from. */
   Parts parts(InstalledModel model, Device device, int places) {
     Libtorch.start(config);
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), limits)) {
+    try (Checkpoint checkpoint = open(model)) {
       StepGraph graph =
           graph(checkpoint.config(), model.name().variant(), model.manifest(), device);
       StepGraph.Archive written = graph.archive(source(model, checkpoint));
@@ -243,9 +234,7 @@ public final class DjlDecoderLoader {
    */
   public Decoder load(InstalledModel model, Device device, int places) {
     String version = Libtorch.start(config);
-    try (Checkpoint checkpoint =
-        Checkpoint.openAligned(
-            model.folder(), limits, config.graphFolder(), model.manifest().cid().toString())) {
+    try (Checkpoint checkpoint = open(model)) {
       StepGraph graph =
           graph(checkpoint.config(), model.name().variant(), model.manifest(), device);
       Arithmetic wanted = Arithmetic.of(model.name().variant(), model.manifest().storedAs());

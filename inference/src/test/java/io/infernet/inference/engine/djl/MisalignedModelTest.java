@@ -1,17 +1,12 @@
 package io.infernet.inference.engine.djl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.batching.Chunk;
 import io.infernet.inference.batching.Decoder;
 import io.infernet.inference.batching.Logits;
 import io.infernet.inference.batching.Step;
-import io.infernet.inference.checkpoint.Checkpoint;
 import io.infernet.inference.checkpoint.CheckpointLimits;
-import io.infernet.inference.checkpoint.TensorSpec;
 import io.infernet.inference.engine.Device;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.testing.TestModels;
@@ -26,7 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class AlignedWeightsTest {
+class MisalignedModelTest {
 
   @TempDir Path home;
 
@@ -47,13 +42,7 @@ class AlignedWeightsTest {
   void runsModelsWhoseNumbersLieAtOddPlaces() throws IOException {
     InstalledModel model = TestModels.install("tiny-llama3", home);
     float[] expected = logits(model);
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), CheckpointLimits.defaults())) {
-      assertFalse(AlignedWeights.isNeeded(checkpoint));
-    }
     misalign(model.folder().resolve("model.safetensors"));
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), CheckpointLimits.defaults())) {
-      assertTrue(AlignedWeights.isNeeded(checkpoint));
-    }
     assertArrayEquals(expected, logits(model));
   }
 
@@ -68,35 +57,6 @@ class AlignedWeightsTest {
       Step step = new Step(List.of(new Chunk(0, 0, new int[] {1, 2, 3}, Logits.LAST)), false);
       // What lies behind the one row that was asked for means nothing.
       return Arrays.copyOf(decoder.step(step).logits(), decoder.vocabSize());
-    }
-  }
-
-  @Test
-  void copiesEveryTensorToAnAlignedPlace() throws IOException {
-    InstalledModel model = TestModels.install("tiny-qwen2", home);
-    Path copy = home.resolve("copy");
-    try (Checkpoint checkpoint = Checkpoint.open(model.folder(), CheckpointLimits.defaults())) {
-      AlignedWeights weights = new AlignedWeights(checkpoint);
-      assertFalse(weights.isWhole(copy));
-      weights.write(copy);
-      assertTrue(weights.isWhole(copy));
-      byte[] copied = Files.readAllBytes(copy);
-      for (TensorSpec spec : checkpoint.config().tensors().all()) {
-        ByteArrayOutputStream original = new ByteArrayOutputStream();
-        checkpoint.read(
-            spec.name(),
-            bytes -> {
-              while (bytes.hasRemaining()) {
-                original.write(bytes.get());
-              }
-            });
-        int from = (int) weights.source(copy).tensor(spec).position();
-        assertEquals(0, from % 8);
-        assertArrayEquals(
-            original.toByteArray(),
-            Arrays.copyOfRange(copied, from, from + original.size()),
-            spec.name());
-      }
     }
   }
 }
