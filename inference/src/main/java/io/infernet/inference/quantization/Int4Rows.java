@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Rounds rows to {@link WeightFormat#INT4}. The same input gives the same bits everywhere.
  *
- * <p>Implementation notes. A row is first scaled so that its largest number is 127. For each group
- * the steps from 4/5 of what covers its range up to that are tried, each with the zero in the
+ * <p>Implementation notes. A row is first scaled so that its largest number is about 127. For each
+ * group the steps from 4/5 of what covers its range up to that are tried, each with the zero in the
  * middle of the range and then with the one that fits best what it gave; the least squared error
  * wins. A step below the covering one clips the ends and is often better in the middle.
  */
@@ -50,7 +50,8 @@ final class Int4Rows {
       Arrays.fill(zeros, 0, columns / group, (byte) 0);
       return 0;
     }
-    float inverse = LARGEST / largest;
+    float scale = Int8Rows.scale(largest);
+    float inverse = 1 / scale;
     for (int g = 0; g < columns / group; g++) {
       float low = Float.POSITIVE_INFINITY;
       float high = Float.NEGATIVE_INFINITY;
@@ -62,7 +63,7 @@ final class Int4Rows {
       }
       quantizeGroup(low, high, target, at + g * group, steps, zeros, g);
     }
-    return largest / LARGEST;
+    return scale;
   }
 
   private void quantizeGroup(

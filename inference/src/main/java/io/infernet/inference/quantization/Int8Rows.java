@@ -23,12 +23,19 @@ final class Int8Rows {
       java.util.Arrays.fill(target, at, at + columns, (byte) 0);
       return 0;
     }
-    float inverse = LARGEST / largest;
+    float scale = scale(largest);
+    float inverse = 1 / scale;
     for (int i = at; i < at + columns; i++) {
       // Truncation rounds positive numbers down: half a step is added before.
       target[i] = (byte) ((int) (row[i] * inverse + (LARGEST + 1.5f)) - (LARGEST + 1));
     }
-    return largest / LARGEST;
+    return scale;
+  }
+
+  /** The scale of a row whose largest number is given: the least bfloat16 that is large enough. */
+  static float scale(float largest) {
+    int bits = Float.floatToRawIntBits(largest / LARGEST);
+    return Float.intBitsToFloat((bits + 0xffff) & 0xffff0000);
   }
 
   static float largest(float[] row, int at, int columns) {

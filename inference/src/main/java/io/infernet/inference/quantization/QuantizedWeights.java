@@ -31,7 +31,7 @@ import java.util.zip.CRC32C;
 public final class QuantizedWeights {
 
   /** Changes whenever the same weights would give other bytes. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private final Map<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
   private final QuantizedLayout layout;

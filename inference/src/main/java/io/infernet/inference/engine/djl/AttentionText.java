@@ -99,8 +99,8 @@ final class AttentionText {
   private String headNorm() {
     return config.norms().onHeads()
         ? """
-          q, k = torch.split_with_sizes(qk, [$HEADS, $KV], 1)
-          qk = torch.cat([(self).norm(q, (self.query_norm)[l]), (self).norm(k, (self.key_norm)[l])], 1)
+          q, k, v = torch.split_with_sizes(qkv, [$HEADS, $KV, $KV], 1)
+          qkv = torch.cat([(self).norm(q, (self.query_norm)[l]), (self).norm(k, (self.key_norm)[l]), v], 1)
         """
         : "";
   }
@@ -287,11 +287,11 @@ final class AttentionText {
         cache = (self.cache)[l]
         tokens = torch.size(projected, 0)
         qkv = torch.view(projected, [tokens, $ALL, $DIM])
-        qk = torch.slice(qkv, 1, 0, $ROTATED)
       $HEAD_NORM\
-        turned = torch.addcmul(torch.mul(qk, cos[kind]), (self).swapped(qk, (self.ropes)[kind]), sin[kind])
-        kv = torch.cat([torch.slice(turned, 1, $HEADS), torch.slice(qkv, 1, $ROTATED)], 1)
-        _0 = torch.index_copy_(cache, 0, place, kv)
+        qk = torch.slice(qkv, 1, 0, $ROTATED)
+        other = (self).swapped(qk, (self.ropes)[kind])
+        _0 = torch.addcmul_(torch.mul_(qk, cos[kind]), other, sin[kind])
+        _1 = torch.index_copy_(cache, 0, place, torch.slice(qkv, 1, $HEADS))
         outs = annotate(List[Tensor], [])
         chunk_count = torch.floordiv(torch.len(chunks), 3)
         row = 0
@@ -304,10 +304,10 @@ final class AttentionText {
           k = torch.slice(seen, 0, 0, $KV)
           v = torch.slice(seen, 0, $KV)
           if torch.eq(count, 1):
-            q = torch.view(torch.slice(torch.select(turned, 0, row), 0, 0, $HEADS), [1, $KV, $GROUP, $DIM])
+            q = torch.view(torch.slice(torch.select(qkv, 0, row), 0, 0, $HEADS), [1, $KV, $GROUP, $DIM])
             o = torch.view((self).scores(q, torch.unsqueeze(k, 0), torch.unsqueeze(v, 0), None, False), [1, $QWIDTH])
           else:
-            q = torch.slice(torch.slice(turned, 0, row, torch.add(row, count)), 1, 0, $HEADS)
+            q = torch.slice(torch.slice(qkv, 0, row, torch.add(row, count)), 1, 0, $HEADS)
             q = torch.permute(torch.view(q, [count, $KV, $GROUP, $DIM]), [1, 2, 0, 3])
             k = torch.expand(torch.unsqueeze(k, 1), [-1, $GROUP, -1, -1])
             v = torch.expand(torch.unsqueeze(v, 1), [-1, $GROUP, -1, -1])
@@ -316,8 +316,12 @@ final class AttentionText {
             if torch.__not__(causal):
               mask = masks[torch.add(torch.mul(kind, chunk_count), c)]
             o = torch.reshape(torch.permute((self).scores(q, k, v, mask, causal), [2, 0, 1, 3]), [count, $QWIDTH])
-          _1 = torch.append(outs, o)
+          _2 = torch.append(outs, o)
           row = torch.add(row, count)
-        return torch.cat(outs, 0)
+        if torch.eq(chunk_count, 1):
+          all = outs[0]
+        else:
+          all = torch.cat(outs, 0)
+        return all
       """;
 }

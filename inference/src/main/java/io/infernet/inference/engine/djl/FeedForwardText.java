@@ -55,33 +55,46 @@ final class FeedForwardText {
     archive.integers("blocks", blocks);
   }
 
-  /** {@code feed_forward(h, l)}: the block's output for h. */
+  /** {@code feed_forward(h, l, residual)}: the block's output for h, added to the residual. */
   String methods() {
     String text = hasExperts() ? mixture() : "";
+    String dense = added(GATED, "(self).linear(gated, (self.down)[block])");
+    if (!config.norms().afterBranch()) {
+      dense = GATED + "y = (self).linear_add(gated, (self.down)[block], residual)\n";
+    }
+    String mixed = added("", MIXED);
     String body;
     if (!hasExperts()) {
-      body = DENSE;
+      body = dense;
     } else if (!hasDense()) {
-      body = MIXED;
+      body = mixed;
     } else {
-      body = "if torch.gt((self.experts)[l], 0):\n" + MIXED.indent(2) + "else:\n" + DENSE.indent(2);
+      body = "if torch.gt((self.experts)[l], 0):\n" + mixed.indent(2) + "else:\n" + dense.indent(2);
     }
     return text
         + """
         def feed_forward(self: __torch__.Model,
           h: Tensor,
-          l: int) -> Tensor:
+          l: int,
+          residual: Tensor) -> Tensor:
           block = (self.blocks)[l]
         """
         + body.indent(2)
         + "  return y\n";
   }
 
-  private static final String DENSE =
-      "y = (self).linear((self).gated(h, (self.gate_up)[block]), (self.down)[block])\n";
+  private static final String GATED = "gated = (self).gated(h, (self.gate_up)[block])\n";
 
   private static final String MIXED =
-      "y = (self).mixture(h, (self.router)[block], torch.mul(block, (self.experts)[l]))\n";
+      "(self).mixture(h, (self.router)[block], torch.mul(block, (self.experts)[l]))";
+
+  private String added(String before, String branch) {
+    String normed =
+        config.norms().afterBranch()
+            ? "(self).norm(%s, (self.after_mlp)[l])".formatted(branch)
+            : branch;
+    return "%sy = torch.add(residual, %s)\n".formatted(before, normed);
+  }
 
   private String mixture() {
     MlpConfig.Experts experts =

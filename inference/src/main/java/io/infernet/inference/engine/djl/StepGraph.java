@@ -28,7 +28,7 @@ import java.util.Map;
 final class StepGraph {
 
   /** Changes whenever the generated text or the attributes do: archives are kept by it. */
-  static final int VERSION = 8;
+  static final int VERSION = 9;
 
   private final ModelConfig config;
   private final Arithmetic arithmetic;
@@ -172,7 +172,7 @@ final class StepGraph {
             a = (self).attention((self).linear(h, (self.qkv)[l]), l, place, cos, sin, chunks, masks)
             $ATTENTION_OUT
             h = (self).norm(x, (self.before_mlp)[l])
-            $MLP_OUT
+            x = (self).feed_forward(h, l, x)
           if hidden:
             x = (self).norm(x, self.final_norm)
             all = torch.to(x, torch.device("cpu"), 6)
@@ -200,10 +200,6 @@ final class StepGraph {
             config.norms().afterBranch()
                 ? "x = torch.add(x, (self).norm((self).linear(a, (self.out)[l]), (self.after_attention)[l]))"
                 : "x = (self).linear_add(a, (self.out)[l], x)",
-            "MLP_OUT",
-            config.norms().afterBranch()
-                ? "x = torch.add(x, (self).norm((self).feed_forward(h, l), (self.after_mlp)[l]))"
-                : "x = torch.add(x, (self).feed_forward(h, l))",
             "LOGITS",
             config.logitCap() == 0
                 ? "logits"

@@ -88,13 +88,14 @@ class QuantizedLinearTest {
                         return 0
                       def forward(self: __torch__.Model,
                         x: Tensor) -> Tensor:
-                        return (self).linear(x, self.w)
+                        return torch.to((self).linear(torch.to(x, $TYPE), self.w), 6)
                       def sum(self: __torch__.Model,
                         x: Tensor) -> Tensor:
+                        x = torch.to(x, $TYPE)
                         y = (self).linear(x, self.w)
-                        return (self).linear_add(x, self.w, y)
+                        return torch.to((self).linear_add(x, self.w, y), 6)
                       """);
-      text = ScriptText.fill(text, Map.of("TYPE", 6, "DEVICE", "torch.device(\"cpu\")"));
+      text = ScriptText.fill(text, Map.of("TYPE", 15, "DEVICE", "torch.device(\"cpu\")"));
       WeightLayout layout = new WeightLayout(source);
       layout.matrix(matrix);
       TorchScriptArchive archive = new TorchScriptArchive(text);
@@ -226,7 +227,7 @@ class QuantizedLinearTest {
                 all += Math.pow(expected[i], 2);
               }
               // Rows of 192 and 1,100 numbers; without 4 bits for the latter, which fit no group.
-              double bound = format == WeightFormat.INT8 ? 0.03 : 0.12;
+              double bound = format == WeightFormat.INT8 ? 0.032 : 0.12;
               assertTrue(
                   Math.sqrt(error / all) < bound,
                   "%s %s %s %d tokens: %s"
@@ -276,15 +277,6 @@ class QuantizedLinearTest {
           all += Math.pow(expected[i], 2);
         }
         assertTrue(Math.sqrt(error / all) < 0.02, format + ": " + Math.sqrt(error / all));
-      }
-      if (format == WeightFormat.INT8) {
-        // The operators of 8 bits for CUDA run on processors as well.
-        try (Product product =
-            new Product(matrix, format, new GpuQuantizedLinear(weights, true), source)) {
-          if (IntegerArithmetic.ofThisMachine().exact()) {
-            assertArrayEquals(expected, product.of(x, "forward"));
-          }
-        }
       }
     }
   }
