@@ -26,6 +26,7 @@ import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * Measures an engine from outside, as its users see it: everything from the request to the token is
@@ -166,6 +167,21 @@ public final class EngineBenchmark {
    */
   public record Soak(int requests, long settledBytes, long endBytes) {}
 
+  /**
+   * What it costs to keep hidden states, which fingerprints are made of.
+   *
+   * @param pairs answers with and as many without, in turn
+   * @param tokenMillis median time from a token to the next, without
+   * @param tokenMillisWith the same with hidden states
+   */
+  public record Hidden(int pairs, double tokenMillis, double tokenMillisWith) {
+
+    /** The difference, as a share of the time without. */
+    public double cost() {
+      return tokenMillisWith / tokenMillis - 1;
+    }
+  }
+
   /** When the tokens of an answer came, in the ticker's nanoseconds. */
   private record Sample(long start, long[] tokens) {
     double firstTokenNanos() {
@@ -178,6 +194,10 @@ public final class EngineBenchmark {
 
     long last() {
       return tokens[tokens.length - 1];
+    }
+
+    LongStream gaps() {
+      return IntStream.range(1, tokens.length).mapToLong(i -> tokens[i] - tokens[i - 1]);
     }
 
     long between(long from, long to) {
@@ -323,7 +343,7 @@ public final class EngineBenchmark {
     CompletableFuture<Void> begun = new CompletableFuture<>();
     into.add(
         engine.generate(
-            request(model, plan, promptTokens, outputTokens),
+            request(model, plan, promptTokens, outputTokens, false),
             new TokenListener() {
               @Override
               public void onToken(GeneratedToken token) {
@@ -390,16 +410,55 @@ public final class EngineBenchmark {
     return done;
   }
 
+  /**
+   * Compares answers with and without hidden states, one after the other in turn, so that both see
+   * the same machine.
+   */
+  public CompletableFuture<Hidden> hidden(InstalledModel model, Plan plan) {
+    return answer(model, plan, plan.promptTokens, plan.outputTokens, true)
+        .thenCompose(
+            warm ->
+                inTurn(
+                    2 * plan.repeats,
+                    i ->
+                        // Without, with, with, without: what drifts is the same for both.
+                        answer(
+                            model,
+                            plan,
+                            plan.promptTokens,
+                            plan.outputTokens,
+                            i % 4 == 1 || i % 4 == 2)))
+        .thenApply(
+            samples -> {
+              List<Sample> without = new ArrayList<>();
+              List<Sample> with = new ArrayList<>();
+              for (int i = 0; i < samples.size(); i++) {
+                (i % 4 == 1 || i % 4 == 2 ? with : without).add(samples.get(i));
+              }
+              return new Hidden(plan.repeats, medianGap(without), medianGap(with));
+            });
+  }
+
+  private static double medianGap(List<Sample> samples) {
+    long[] sorted = samples.stream().flatMapToLong(Sample::gaps).sorted().toArray();
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2e6;
+  }
+
   private CompletableFuture<Sample> answer(InstalledModel model, Plan plan, int promptTokens) {
     return answer(model, plan, promptTokens, plan.outputTokens);
   }
 
   private CompletableFuture<Sample> answer(
       InstalledModel model, Plan plan, int promptTokens, int outputTokens) {
+    return answer(model, plan, promptTokens, outputTokens, false);
+  }
+
+  private CompletableFuture<Sample> answer(
+      InstalledModel model, Plan plan, int promptTokens, int outputTokens, boolean hidden) {
     CompletableFuture<Sample> sample = new CompletableFuture<>();
     long start = ticker.nanoTime();
     engine.generate(
-        request(model, plan, promptTokens, outputTokens),
+        request(model, plan, promptTokens, outputTokens, hidden),
         new TokenListener() {
           private final long[] times = new long[outputTokens];
 
@@ -427,7 +486,7 @@ public final class EngineBenchmark {
   }
 
   private GenerationRequest request(
-      InstalledModel model, Plan plan, int promptTokens, int outputTokens) {
+      InstalledModel model, Plan plan, int promptTokens, int outputTokens, boolean hidden) {
     int number = prompts.getAndIncrement();
     int[] prompt = new int[promptTokens];
     for (int i = 0; i < prompt.length; i++) {
@@ -442,7 +501,7 @@ public final class EngineBenchmark {
         outputTokens,
         Set.of(),
         OptionalInt.empty(),
-        false);
+        hidden);
   }
 
   private static <T> CompletableFuture<List<T>> inTurn(

@@ -69,6 +69,18 @@ class EngineBenchmarkTest {
   }
 
   @Test
+  void asksForHiddenStatesInHalfOfTheAnswersItCompares() {
+    engine.script(Script.defaults().withTimes(Duration.ofMillis(20), Duration.ofMillis(2)));
+    CompletableFuture<EngineBenchmark.Hidden> measured = benchmark.hidden(MODEL, plan(10, 11, 4));
+    time.runUntilIdle();
+    assertEquals(new EngineBenchmark.Hidden(4, 2, 2), measured.join());
+    assertEquals(0, measured.join().cost());
+    List<Boolean> asked =
+        engine.requests().stream().skip(1).map(GenerationRequest::hiddenStates).toList();
+    assertEquals(List.of(false, true, true, false, false, true, true, false), asked);
+  }
+
+  @Test
   void noTwoPromptsBeginAlike() {
     CompletableFuture<Soak> soak = benchmark.soak(MODEL, plan(10, 2, 1), 500, 3, answered -> {});
     time.runUntilIdle();

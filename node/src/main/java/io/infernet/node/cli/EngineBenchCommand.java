@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.batching.Decoder;
 import io.infernet.inference.bench.EngineBenchmark;
+import io.infernet.inference.bench.EngineBenchmark.Hidden;
 import io.infernet.inference.bench.EngineBenchmark.Plan;
 import io.infernet.inference.bench.EngineBenchmark.Result;
 import io.infernet.inference.bench.EngineBenchmark.Soak;
@@ -115,6 +116,12 @@ final class EngineBenchCommand implements Callable<Integer> {
   private @Nullable Integer soak;
 
   @Option(
+      names = "--hidden",
+      description =
+          "Instead: how much longer a token takes when hidden states are kept for a fingerprint.")
+  private boolean hidden;
+
+  @Option(
       names = "--quality",
       description =
           "Instead: how well the model predicts a text in each of its variants, or in the named"
@@ -177,6 +184,8 @@ final class EngineBenchCommand implements Callable<Integer> {
       Plan plan = plan(inference.engine().contextLength(installed.manifest()));
       if (soak != null) {
         soak(benchmark, installed, plan, soak);
+      } else if (hidden) {
+        print(installed, benchmark.hidden(installed, plan).join());
       } else {
         print(measure(benchmark, installed, plan));
       }
@@ -263,6 +272,26 @@ final class EngineBenchCommand implements Callable<Integer> {
       table.row("questions", Integer.toString(result.requests()));
       table.row("resident after a tenth", ListCommand.size(result.settledBytes()));
       table.row("resident at the end", ListCommand.size(result.endBytes()));
+      table.print(context.out());
+    }
+  }
+
+  private void print(InstalledModel model, Hidden result) {
+    if (json.wanted()) {
+      line(
+          Json.object()
+              .put("bench", "engine_hidden")
+              .put("model", model.name().toString())
+              .put("pairs", result.pairs())
+              .put("token_ms", result.tokenMillis())
+              .put("token_ms_with", result.tokenMillisWith())
+              .put("cost", result.cost()));
+    } else {
+      Table table = new Table("WHAT", "MEASURED");
+      table.row("model", model.name().toString());
+      table.row("a token", format("%.3f ms", result.tokenMillis()));
+      table.row("with hidden states", format("%.3f ms", result.tokenMillisWith()));
+      table.row("cost", format("%+.2f %%", result.cost() * 100));
       table.print(context.out());
     }
   }
