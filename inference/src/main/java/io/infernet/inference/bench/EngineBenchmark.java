@@ -493,15 +493,17 @@ public final class EngineBenchmark {
       // The first two tokens tell 10,000 prompts apart.
       prompt[i] = 1 + (i == 0 ? number % 100 : i == 1 ? number / 100 % 100 : i % 100);
     }
-    return new GenerationRequest(
-        model,
-        TokenIds.of(prompt),
-        TokenIds.empty(),
-        plan.sampling,
-        outputTokens,
-        Set.of(),
-        OptionalInt.empty(),
-        hidden);
+    GenerationRequest request =
+        new GenerationRequest(
+            model,
+            TokenIds.of(prompt),
+            TokenIds.empty(),
+            plan.sampling,
+            outputTokens,
+            Set.of(),
+            OptionalInt.empty(),
+            false);
+    return hidden ? request.withHiddenStates() : request;
   }
 
   private static <T> CompletableFuture<List<T>> inTurn(
