@@ -129,7 +129,7 @@ public final class ContinuousBatcher {
         throw new EngineBusyException(runningCount, waits);
       }
       if (model.isDone() && !model.isCompletedExceptionally()) {
-        requireFit(request, model.join());
+        request.requireFit(context(model.join()));
       }
       answer = new Answer(arrivals++, request, listener, this::cancel);
       waiting.add(answer.tenant(), answer.number(), answer);
@@ -137,15 +137,6 @@ public final class ContinuousBatcher {
     model.whenComplete((decoder, error) -> wakeUp.run());
     constraints.prepare(request.sampling(), wakeUp);
     return answer;
-  }
-
-  private static void requireFit(GenerationRequest request, Decoder decoder) {
-    int context = context(decoder);
-    int prompt = request.prompt().size();
-    if (prompt > context - (request.maxTokens() == 0 ? 0 : 1)
-        || prompt + request.outputSoFar().size() > context) {
-      throw new ContextLengthExceededException(request.model().name(), prompt, context);
-    }
   }
 
   /** The most tokens of one sequence. */
@@ -289,7 +280,7 @@ public final class ContinuousBatcher {
         break;
       }
       try {
-        requireFit(next.request(), decoder);
+        next.request().requireFit(context(decoder));
         next.prepare(
             decoder.vocabSize(), context(decoder), decoder.stretchAfter(), unit(), constraints);
       } catch (RuntimeException | Error e) {

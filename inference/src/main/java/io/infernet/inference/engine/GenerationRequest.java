@@ -102,6 +102,19 @@ public record GenerationRequest(
         false);
   }
 
+  /**
+   * Looks whether it fits into a context.
+   *
+   * @param context the most tokens of prompt and answer together
+   * @throws ContextLengthExceededException when the prompt leaves no room for an answer
+   */
+  public void requireFit(int context) {
+    if (prompt.size() > context - (maxTokens == 0 ? 0 : 1)
+        || prompt.size() + outputSoFar.size() > context) {
+      throw new ContextLengthExceededException(model.name(), prompt.size(), context);
+    }
+  }
+
   /** The same request, resumed after {@code output}. */
   public GenerationRequest resumedAfter(TokenIds output) {
     return with(output, hiddenStates, tenant);

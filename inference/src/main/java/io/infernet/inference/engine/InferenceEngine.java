@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Runs models on this machine. Several answers may be made at once: they take turns token by token,
- * and those beyond the engine's slots wait in a bounded queue, first come first served. Safe from
- * any thread; its owner closes it.
+ * Runs models on this machine. Many answers may be made at once; those beyond that wait in a
+ * bounded queue, from which whoever was served least comes first. Safe from any thread; its owner
+ * closes it.
  */
 public interface InferenceEngine extends AutoCloseable {
 

@@ -111,6 +111,14 @@ public final class PacedInferenceEngine implements InferenceEngine {
       hold(() -> listener.onPrompt(scores));
     }
 
+    /** Not held back: there is too much of it, and it tells nobody a word. */
+    @Override
+    public synchronized void onHidden(HiddenStates states) {
+      if (!over && !cancelled) {
+        listener.onHidden(states);
+      }
+    }
+
     @Override
     public void onToken(GeneratedToken token) {
       hold(

@@ -355,7 +355,7 @@ public final class ModelPool<M> implements AutoCloseable {
         entry.bytes = bytes;
         touch(entry);
         Pin pin = pins.get(entry.model.manifest());
-        if (pin != null) {
+        if (pin != null && !late) {
           pin.wasReady = true;
           pin.readyAt = ticker.nanoTime();
         }
@@ -560,7 +560,9 @@ public final class ModelPool<M> implements AutoCloseable {
       }
     }
     for (Pin pin : pins.values()) {
-      if (pin.wasReady && !entries.containsKey(pin.model.manifest())) {
+      if (pin.wasReady
+          && !entries.containsKey(pin.model.manifest())
+          && queue.size() < config.maxQueued()) {
         due = Math.min(due, pin.retryAt - now);
       }
     }

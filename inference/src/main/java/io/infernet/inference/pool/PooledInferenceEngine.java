@@ -11,7 +11,6 @@ import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.encoding.Encoder;
 import io.infernet.inference.encoding.EncodingLimits;
 import io.infernet.inference.encoding.EncodingLoop;
-import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.Device;
 import io.infernet.inference.engine.EncodingRequest;
 import io.infernet.inference.engine.EncodingResult;
@@ -37,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -250,12 +250,7 @@ public final class PooledInferenceEngine implements InferenceEngine {
 
   @Override
   public Generation generate(GenerationRequest request, TokenListener listener) {
-    int context = contextLength(request.model().manifest());
-    if (request.prompt().size() > context - (request.maxTokens() == 0 ? 0 : 1)
-        || request.prompt().size() + request.outputSoFar().size() > context) {
-      throw new ContextLengthExceededException(
-          request.model().name(), request.prompt().size(), context);
-    }
+    request.requireFit(contextLength(request.model().manifest()));
     synchronized (lock) {
       start();
       ModelPool.Lease<Resident> lease = pool.lease(request.model());
@@ -292,7 +287,8 @@ public final class PooledInferenceEngine implements InferenceEngine {
 
   /** Whether what went wrong may be the model's own state, rather than the request's fault. */
   private static boolean isOfModel(@Nullable Throwable error) {
-    return error instanceof IllegalStateException || error instanceof Error;
+    return error instanceof Error
+        || (error instanceof IllegalStateException && !(error instanceof CancellationException));
   }
 
   @Override

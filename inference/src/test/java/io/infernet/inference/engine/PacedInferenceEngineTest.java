@@ -24,6 +24,11 @@ class PacedInferenceEngineTest {
   private final TokenListener listener =
       new TokenListener() {
         @Override
+        public void onHidden(HiddenStates states) {
+          heard.add("hidden states of " + states.tokens());
+        }
+
+        @Override
         public void onToken(GeneratedToken token) {
           heard.add("token " + token.index() + " at " + time.nanoTime() / 1_000_000);
         }
@@ -78,6 +83,14 @@ class PacedInferenceEngineTest {
     time.advance(Duration.ofSeconds(1));
 
     assertEquals(List.of("token 0 at 1", "error the script says: fail"), heard);
+  }
+
+  @Test
+  void hiddenStatesComeWithoutTakingTime() {
+    paced.generate(request(1).withHiddenStates(), listener);
+    time.advance(Duration.ofSeconds(1));
+
+    assertEquals(List.of("hidden states of 3", "token 0 at 1", "LENGTH after 1"), heard);
   }
 
   @Test

@@ -177,6 +177,11 @@ class PooledInferenceEngineTest {
         listener);
   }
 
+  private static EncodingRequest encoding(String model) {
+    return new EncodingRequest(
+        FakeModels.installed(model), List.of(TypedTokens.single(TokenIds.of(1, 2))));
+  }
+
   private static Throwable failure(CompletableFuture<?> future) {
     return assertThrows(
             CompletionException.class, () -> future.orTimeout(60, TimeUnit.SECONDS).join())
@@ -267,6 +272,21 @@ class PooledInferenceEngineTest {
   }
 
   @Test
+  void takesNoCancelledEncodingForAFailureOfTheModel() {
+    Gate gate = new Gate();
+    beforeStep = step -> gate.pass();
+    RecordingListener answer = ask("a", 1);
+    gate.await();
+    for (int i = 0; i < ModelPool.MAX_FAILED; i++) {
+      engine.encode(encoding("a")).cancel(true);
+    }
+    gate.open.countDown();
+    answer.await();
+    ask("a", 1).await();
+    assertEquals(1, loads.get());
+  }
+
+  @Test
   void survivesInterrupts() {
     assertEquals(TokenIds.of(1), ask("a", 1).await().tokens());
     stepping.get().interrupt();
@@ -322,10 +342,7 @@ class PooledInferenceEngineTest {
 
   @Test
   void refusesToEncodeWithAModelThatWrites() {
-    CompletableFuture<?> result =
-        engine.encode(
-            new EncodingRequest(
-                FakeModels.installed("a"), List.of(TypedTokens.single(TokenIds.of(1, 2)))));
+    CompletableFuture<?> result = engine.encode(encoding("a"));
     assertEquals(
         "a writes text: it makes no embeddings and classifies nothing",
         failure(result).getMessage());

@@ -10,6 +10,7 @@ import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.GeneratedToken;
 import io.infernet.inference.engine.Generation;
 import io.infernet.inference.engine.GenerationRequest;
+import io.infernet.inference.engine.HiddenStates;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.LoadedModel;
 import io.infernet.inference.engine.TokenListener;
@@ -149,11 +150,7 @@ public final class FakeInferenceEngine implements InferenceEngine {
     if (closed) {
       throw new IllegalStateException("the engine is closed");
     }
-    int context = contextLength(request.model().manifest());
-    int length = request.prompt().size();
-    if (length > context - (request.maxTokens() == 0 ? 0 : 1)) {
-      throw new ContextLengthExceededException(request.model().name(), length, context);
-    }
+    request.requireFit(contextLength(request.model().manifest()));
     if (running.size() >= script.capacity()) {
       throw new EngineBusyException(running.size(), 0);
     }
@@ -240,6 +237,7 @@ public final class FakeInferenceEngine implements InferenceEngine {
     private final Script plan;
     private int made;
     private boolean promptScored;
+    private boolean hiddenTold;
     private Scheduler.Cancellable timer = () -> {};
 
     Answer(GenerationRequest request, TokenListener listener, Script plan) {
@@ -276,6 +274,11 @@ public final class FakeInferenceEngine implements InferenceEngine {
           scores.add(i == 0 ? Optional.empty() : Optional.of(score(request.prompt().get(i))));
         }
         listener.onPrompt(scores);
+      }
+      if (request.hiddenStates() && !hiddenTold) {
+        hiddenTold = true;
+        int tokens = request.prompt().size();
+        listener.onHidden(new HiddenStates(0, tokens, 1, new float[tokens], 0));
       }
       if (plan.stopAfter().isPresent() && index >= plan.stopAfter().getAsInt()) {
         finish(FinishReason.STOP);
