@@ -65,14 +65,20 @@ public final class EngineBenchmark {
       int longPrompt,
       SamplingParams sampling) {
 
+    /** The longest context that an engine may be given. */
+    private static final int MAX_TOKENS = 1 << 20;
+
+    private static final int MAX_REPEATS = 10_000;
+    private static final int MAX_STREAMS = 1024;
+
     public Plan {
       streams = List.copyOf(streams);
-      if (promptTokens < 1 || outputTokens < 2 || repeats < 1 || loadStreams < 0) {
-        throw new IllegalArgumentException("nothing to measure");
-      }
-      if (streams.stream().anyMatch(count -> count < 1 || count > 1024)) {
-        throw new IllegalArgumentException("number of streams out of range: " + streams);
-      }
+      requireRange("the length of the prompt", promptTokens, 1, MAX_TOKENS);
+      requireRange("the length of the answer", outputTokens, 2, MAX_TOKENS);
+      requireRange("the number of repeats", repeats, 1, MAX_REPEATS);
+      streams.forEach(
+          count -> requireRange("the number of answers at once", count, 1, MAX_STREAMS));
+      requireRange("the number of answers beside", loadStreams, 0, MAX_STREAMS);
       if (loadStreams > 0 && longPrompt < 1) {
         throw new IllegalArgumentException("the long prompt has no tokens");
       }
@@ -92,6 +98,13 @@ public final class EngineBenchmark {
           16,
           Math.max(1, Math.min(2048, contextLength - 2)),
           SamplingParams.greedy());
+    }
+
+    private static void requireRange(String what, int value, int min, int max) {
+      if (value < min || value > max) {
+        throw new IllegalArgumentException(
+            "%s must be from %d to %d, not %d".formatted(what, min, max, value));
+      }
     }
 
     private int longest() {
@@ -233,11 +246,7 @@ public final class EngineBenchmark {
    * @throws IllegalArgumentException when prompt and answer do not fit the context
    */
   public CompletableFuture<Result> measure(InstalledModel model, Plan plan) {
-    int context = engine.contextLength(model.manifest());
-    if (plan.longest() > context) {
-      throw new IllegalArgumentException(
-          "prompt and answer do not fit the context of " + context + " tokens");
-    }
+    requireFit(model, plan.longest());
     long start = ticker.nanoTime();
     return engine
         .load(model)
@@ -247,6 +256,14 @@ public final class EngineBenchmark {
               return inTurn(plan.repeats, i -> answer(model, plan, plan.promptTokens))
                   .thenCompose(alone -> several(model, plan, loadMillis, alone));
             });
+  }
+
+  private void requireFit(InstalledModel model, int tokens) {
+    int context = engine.contextLength(model.manifest());
+    if (tokens > context) {
+      throw new IllegalArgumentException(
+          "prompt and answer do not fit the context of " + context + " tokens");
+    }
   }
 
   private CompletableFuture<Result> several(
@@ -368,9 +385,11 @@ public final class EngineBenchmark {
    *
    * @param atOnce how many at once
    * @param progress told how many are answered, now and then
+   * @throws IllegalArgumentException when prompt and answer do not fit the context
    */
   public CompletableFuture<Soak> soak(
       InstalledModel model, Plan plan, int requests, int atOnce, LongConsumer progress) {
+    requireFit(model, plan.promptTokens + plan.outputTokens);
     int settledAfter = Math.max(1, (int) (requests * SETTLED));
     long[] settled = {0};
     AtomicInteger begun = new AtomicInteger();

@@ -13,18 +13,24 @@ import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multihash;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** A model of known dimensions with weights made up, to measure speed where nobody has the real. */
 public final class MadeUpModel {
+
+  private static final String UNFINISHED = "unfinished-";
+  private static final Duration STALE = Duration.ofHours(1);
 
   private MadeUpModel() {}
 
@@ -68,13 +74,26 @@ public final class MadeUpModel {
   /** Under another name first, so that half a model is never taken for one. */
   private static void write(RandomCheckpoint checkpoint, Path model) throws IOException {
     Path parent = Files.createDirectories(model.toAbsolutePath().getParent());
-    Path unfinished = Files.createTempDirectory(parent, "unfinished-");
+    deleteStale(parent);
+    Path unfinished = Files.createTempDirectory(parent, UNFINISHED);
     try {
       checkpoint.writeTo(unfinished);
       Files.move(unfinished, model, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException e) {
       delete(unfinished);
       throw e;
+    }
+  }
+
+  /** What killed runs left: nobody writes one for so long. */
+  private static void deleteStale(Path parent) throws IOException {
+    Instant limit = Instant.now().minus(STALE);
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, UNFINISHED + "*")) {
+      for (Path folder : folders) {
+        if (Files.getLastModifiedTime(folder).toInstant().isBefore(limit)) {
+          delete(folder);
+        }
+      }
     }
   }
 

@@ -16,6 +16,7 @@ import io.infernet.inference.bench.MemoryBandwidth;
 import io.infernet.inference.bench.QualityBenchmark;
 import io.infernet.inference.bench.ResidentMemory;
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.KnownDims;
 import io.infernet.inference.engine.Device;
 import io.infernet.inference.engine.DeviceChoice;
 import io.infernet.inference.engine.EngineConfig;
@@ -45,6 +46,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -154,6 +158,7 @@ final class EngineBenchCommand implements Callable<Integer> {
     Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
     NodeConfig config = NodeConfig.of(global.home(), global.settings(flags()));
+    requireOnePurpose();
     if (quality) {
       quality(config);
       return 0;
@@ -161,12 +166,7 @@ final class EngineBenchCommand implements Callable<Integer> {
     try (ThreadScheduler scheduler = new ThreadScheduler("timers");
         InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
       InstalledModel installed =
-          dims == null
-              ? inference.models().require(ModelName.parse(model))
-              : MadeUpModel.of(
-                  global.home().path().resolve("cache").resolve("bench"),
-                  ModelName.parse(dims),
-                  global::warn);
+          dims == null ? inference.models().require(ModelName.parse(model)) : madeUp(dims);
       if (export != null) {
         export(config, installed, export);
         return 0;
@@ -187,10 +187,30 @@ final class EngineBenchCommand implements Callable<Integer> {
       } else if (hidden) {
         print(installed, benchmark.hidden(installed, plan).join());
       } else {
-        print(measure(benchmark, installed, plan));
+        print(measure(() -> benchmark.measure(installed, plan)));
       }
     }
     return 0;
+  }
+
+  private void requireOnePurpose() {
+    if (Stream.of(soak != null, quality, export != null).filter(wanted -> wanted).count() > 1) {
+      throw new UsageException("--soak, --quality and --export: only one of them at a time");
+    }
+    if (quality && dims != null) {
+      throw new UsageException("--quality takes no --dims: made-up weights predict nothing");
+    }
+  }
+
+  private InstalledModel madeUp(String dimensions) {
+    ModelName name = ModelName.parse(dimensions);
+    if (!KnownDims.names().contains(name.name())) {
+      throw new UsageException(
+          "--dims takes one of %s, with a variant if wanted"
+              .formatted(String.join(", ", KnownDims.names())));
+    }
+    return MadeUpModel.of(
+        global.home().path().resolve("cache").resolve("bench"), name, global::warn);
   }
 
   private Map<Setting<?>, ConfigLoader.Flag> flags() {
@@ -229,9 +249,10 @@ final class EngineBenchCommand implements Callable<Integer> {
     }
   }
 
-  private static Result measure(EngineBenchmark benchmark, InstalledModel installed, Plan plan) {
+  /** Begins a measurement that may find that it is not for this model. */
+  private static <T> T measure(Supplier<CompletableFuture<T>> measurement) {
     try {
-      return benchmark.measure(installed, plan).join();
+      return measurement.get().join();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
@@ -242,22 +263,22 @@ final class EngineBenchCommand implements Callable<Integer> {
       throw new UsageException("--soak takes the number of questions, at least 1");
     }
     Soak result =
-        benchmark
-            .soak(
-                installed,
-                plan,
-                requests,
-                4,
-                answered ->
-                    context
-                        .err()
-                        .printf(
-                            Locale.ROOT,
-                            "%d of %d answered, %s resident%n",
-                            answered,
-                            requests,
-                            ListCommand.size(ResidentMemory.bytes())))
-            .join();
+        measure(
+            () ->
+                benchmark.soak(
+                    installed,
+                    plan,
+                    requests,
+                    4,
+                    answered ->
+                        context
+                            .err()
+                            .printf(
+                                Locale.ROOT,
+                                "%d of %d answered, %s resident%n",
+                                answered,
+                                requests,
+                                ListCommand.size(ResidentMemory.bytes()))));
     if (json.wanted()) {
       line(
           Json.object()
@@ -299,9 +320,7 @@ final class EngineBenchCommand implements Callable<Integer> {
   /** On this thread, without an engine: the figures are of whole distributions. */
   private void quality(NodeConfig config) {
     CheckpointLimits limits = CheckpointLimits.defaults();
-    EngineConfig defaults = EngineConfig.defaults(config.home().path());
-    int threads = config.engine().threads();
-    EngineConfig engine = threads == 0 ? defaults : defaults.withThreads(threads);
+    EngineConfig engine = InferenceAssembly.engineConfig(config);
     ModelName name = ModelName.parse(model);
     ModelName stored = new ModelName(name.name(), Optional.empty());
     ModelRepository models = new FolderModelRepository(config.home().modelsFolder(), limits);
@@ -311,23 +330,33 @@ final class EngineBenchCommand implements Callable<Integer> {
         TextTokenizer.open(reference.folder(), engine.nativesFolder(), Integer.MAX_VALUE)) {
       ids = tokenizer.encode(QualityBenchmark.text(), true).toArray();
     }
-    int window = Math.min(QUALITY_WINDOW, reference.manifest().contextLength());
+    int most = Math.min(engine.maxContext(), reference.manifest().contextLength());
+    int window = Math.min(QUALITY_WINDOW, most);
     DjlDecoderLoader loader = new DjlDecoderLoader(engine, limits);
     Table table =
-        new Table("VARIANT", "PERPLEXITY", "AS STORED", "KL MEAN", "KL WORST", "SAME FIRST CHOICE");
+        new Table(
+            "VARIANT",
+            "COMPUTED IN",
+            "PERPLEXITY",
+            "AS STORED",
+            "KL MEAN",
+            "KL WORST",
+            "SAME FIRST CHOICE");
     try (Decoder expected = loader.load(reference, Device.CPU, window)) {
       for (Variant variant : Variant.values()) {
         if (name.variant().filter(v -> v != variant).isPresent()) {
           continue;
         }
-        ModelName other = new ModelName(name.name(), Optional.of(variant));
-        try (Decoder actual = loader.load(models.require(other), Device.CPU, window)) {
+        InstalledModel other = models.require(new ModelName(name.name(), Optional.of(variant)));
+        String numbers = loader.numbers(other, Device.CPU);
+        try (Decoder actual = loader.load(other, Device.CPU, window)) {
           QualityBenchmark.Result result = QualityBenchmark.measure(expected, actual, ids, window);
           if (json.wanted()) {
             line(
                 Json.object()
                     .put("bench", "engine_quality")
-                    .put("model", other.toString())
+                    .put("model", other.name().toString())
+                    .put("computed_in", numbers)
                     .put("predictions", result.predictions())
                     .put("perplexity", result.perplexity())
                     .put("stored_perplexity", result.referencePerplexity())
@@ -337,6 +366,7 @@ final class EngineBenchCommand implements Callable<Integer> {
           } else {
             table.row(
                 variant.toString(),
+                numbers,
                 format("%.3f", result.perplexity()),
                 format("%.3f", result.referencePerplexity()),
                 format("%.6f", result.meanDivergence()),

@@ -144,6 +144,16 @@ public final class DjlDecoderLoader {
     return numbers;
   }
 
+  /** In which numbers a model is computed: {@code bfloat16}, {@code int8 and bfloat16}. */
+  public String numbers(InstalledModel model, Device device) {
+    ModelConfig config = ModelConfig.read(model.folder(), limits);
+    Optional<Variant> variant = model.name().variant();
+    String between = graph(config, variant, model.manifest(), device).arithmetic().label();
+    return quantized(config, variant).isEmpty()
+        ? between
+        : variant.orElseThrow() + " and " + between;
+  }
+
   /** What a model takes, and what it would take in other numbers. */
   ModelNeed need(InstalledModel installed, ModelConfig model, Device device, long capacity) {
     CacheBudget budget =

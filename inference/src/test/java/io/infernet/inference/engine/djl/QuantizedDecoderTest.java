@@ -86,6 +86,17 @@ class QuantizedDecoderTest {
     }
   }
 
+  @Test
+  void saysInWhichNumbersItComputes() throws IOException {
+    DjlDecoderLoader loader =
+        new DjlDecoderLoader(TestModels.config(home), CheckpointLimits.defaults());
+    assertEquals(
+        "float32", loader.numbers(TestModels.install("storyteller:fp32", home), Device.CPU));
+    assertEquals(
+        "int8 and bfloat16",
+        loader.numbers(TestModels.install("storyteller:int8", home), Device.CPU));
+  }
+
   /** As an audit does: what was decoded token by token is computed again as a prompt. */
   @ParameterizedTest
   @ValueSource(strings = {"storyteller:int8", "storyteller:int4", "tiny-qwen2:int4"})
