@@ -74,9 +74,9 @@ final class StepDecoder implements Decoder {
       decoder.prepare(files);
       decoder.warmUp();
       return decoder;
-    } catch (IOException | MalformedModelException | RuntimeException e) {
+    } catch (IOException | MalformedModelException | RuntimeException | Error e) {
       model.close();
-      if (String.valueOf(e.getMessage()).contains("allocate memory")) {
+      if (isOfMemory(String.valueOf(e.getMessage()))) {
         throw new InfernetException(
             "not enough memory: the model needs about %d MB; use a smaller one or a shorter context"
                 .formatted(sizes.memoryBytes >> 20),
@@ -84,6 +84,11 @@ final class StepDecoder implements Decoder {
       }
       throw new IllegalStateException("libtorch refuses a model: " + Libtorch.firstLine(e), e);
     }
+  }
+
+  /** As libtorch says it of the processor's memory, and of a card's. */
+  private static boolean isOfMemory(String message) {
+    return message.contains("allocate memory") || message.contains("out of memory");
   }
 
   private void prepare(List<Path> files) {
