@@ -44,6 +44,12 @@ public final class ApiServer implements AutoCloseable {
   /** Jetty's own: acceptor, selectors and the threads that refuse what is too much. */
   private static final int SPARE_THREADS = 16;
 
+  /**
+   * Questions about the node that are answered at once, beside what models are asked: they are
+   * brief, and wanted most when everything is busy.
+   */
+  private static final int MAX_LOOK_UPS = 8;
+
   /** A client that sends or takes nothing for so long is cut off. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 
@@ -56,6 +62,7 @@ public final class ApiServer implements AutoCloseable {
   private final NodeView node;
   private final Clock clock;
   private final Semaphore requests;
+  private final Semaphore lookUps = new Semaphore(MAX_LOOK_UPS);
   private final ObjectMapper mapper =
       JsonMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -139,7 +146,8 @@ public final class ApiServer implements AutoCloseable {
     javalin.http.compressionStrategy = CompressionStrategy.NONE;
     javalin.http.prefer405over404 = true;
     QueuedThreadPool threads =
-        new QueuedThreadPool(config.maxRequests() + SPARE_THREADS, Math.min(8, SPARE_THREADS));
+        new QueuedThreadPool(
+            config.maxRequests() + MAX_LOOK_UPS + SPARE_THREADS, Math.min(8, SPARE_THREADS));
     threads.setName("http");
     threads.setDaemon(true);
     javalin.jetty.threadPool = threads;
@@ -162,18 +170,18 @@ public final class ApiServer implements AutoCloseable {
     javalin.routes.get(
         "/health",
         context -> send(context.status(answers.healthy() ? 200 : 503), answers.health()));
-    javalin.routes.get("/api/status", limited(context -> send(context, answers.status())));
-    javalin.routes.get("/api/peers", limited(context -> send(context, answers.peers())));
-    javalin.routes.get("/api/models", limited(context -> send(context, answers.networkModels())));
-    javalin.routes.get("/api/receipts", limited(context -> send(context, answers.receipts())));
+    javalin.routes.get("/api/status", lookUp(context -> send(context, answers.status())));
+    javalin.routes.get("/api/peers", lookUp(context -> send(context, answers.peers())));
+    javalin.routes.get("/api/models", lookUp(context -> send(context, answers.networkModels())));
+    javalin.routes.get("/api/receipts", lookUp(context -> send(context, answers.receipts())));
     javalin.routes.get(
         "/api/receipts/{id}",
-        limited(context -> send(context, answers.receipt(context.pathParam("id")))));
-    javalin.routes.get("/v1/models", limited(context -> send(context, answers.models())));
+        lookUp(context -> send(context, answers.receipt(context.pathParam("id")))));
+    javalin.routes.get("/v1/models", lookUp(context -> send(context, answers.models())));
     javalin.routes.get(
         // Names of backends' models may have slashes.
         "/v1/models/<name>",
-        limited(context -> send(context, answers.model(context.pathParam("name")))));
+        lookUp(context -> send(context, answers.model(context.pathParam("name")))));
     javalin.routes.post(
         "/v1/chat/completions",
         limited(context -> chatCompletions.handle(context, readBody(context))));
@@ -255,19 +263,27 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private Handler limited(Handler handler) {
+    return limited(requests, config.maxRequests(), handler);
+  }
+
+  private Handler lookUp(Handler handler) {
+    return limited(lookUps, MAX_LOOK_UPS, handler);
+  }
+
+  private static Handler limited(Semaphore places, int count, Handler handler) {
     return context -> {
-      if (!requests.tryAcquire()) {
+      if (!places.tryAcquire()) {
         context.header("Retry-After", "1");
         throw ApiException.of(
             429,
             "rate_limit_error",
             "too_many_requests",
-            "This node answers " + config.maxRequests() + " requests at once; try again.");
+            "This node answers " + count + " such requests at once; try again.");
       }
       try {
         handler.handle(context);
       } finally {
-        requests.release();
+        places.release();
       }
     };
   }

@@ -96,7 +96,7 @@ final class CompletionHandler {
           finished = true;
           return end.result();
         }
-        if (event.isEmpty() && client.isGone()) {
+        if (client.isGone()) {
           throw new ResponseOverException();
         }
       }

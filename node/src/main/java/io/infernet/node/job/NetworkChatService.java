@@ -2,6 +2,7 @@ package io.infernet.node.job;
 
 import io.infernet.discovery.directory.Directory;
 import io.infernet.inference.InfernetException;
+import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
@@ -114,25 +115,28 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
   }
 
   private ChatJob start(ChatRun run) {
-    Optional<String> refusal;
+    Optional<InfernetException> refusal;
     synchronized (this) {
       if (closed) {
-        refusal = Optional.of("this node shuts down");
+        refusal = Optional.of(new JobCancelledException("this node shuts down"));
       } else if (running.size() >= config.maxJobs()) {
-        refusal = Optional.of(config.maxJobs() + " answers are under way already; try again later");
+        refusal =
+            Optional.of(
+                new EngineBusyException(
+                    config.maxJobs() + " answers are under way already; try again later"));
       } else {
         refusal = Optional.empty();
         running.add(run);
       }
     }
     if (refusal.isPresent()) {
-      run.refuse(new InfernetException(refusal.get()));
+      run.refuse(refusal.get());
       return run;
     }
     try {
       background.execute(run::prepare);
     } catch (RejectedExecutionException e) {
-      run.refuse(new InfernetException("this machine is busy; try again later"));
+      run.refuse(new EngineBusyException("this machine is busy; try again later"));
     }
     return run;
   }

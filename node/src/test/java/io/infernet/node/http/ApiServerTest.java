@@ -403,9 +403,16 @@ class ApiServerTest {
 
   @Test
   void clientThatGoesAwayCancelsItsJob() throws Exception {
-    FakeChatService chat = FakeChatService.hangingAfter("a");
-    URI api = start(chat);
+    goAway(FakeChatService.hangingAfter("a"));
+  }
 
+  @Test
+  void clientThatGoesAwayInMidAnswerCancelsItsJob() throws Exception {
+    goAway(FakeChatService.talkingWithoutEnd("a"));
+  }
+
+  private void goAway(FakeChatService chat) throws Exception {
+    URI api = start(chat);
     for (String body :
         List.of(CHAT, CHAT.replace("\"messages\"", "\"stream\": true, \"messages\""))) {
       chat.jobs.clear();
@@ -458,13 +465,14 @@ class ApiServerTest {
     HttpResponse<String> second = post(api, "/v1/chat/completions", CHAT);
     assertEquals(429, second.statusCode());
     assertEquals(200, get(api, "/health").statusCode());
+    assertEquals(200, get(api, "/api/models").statusCode());
 
     first.body().close();
     chat.jobs.get(0).cancelled.get(10, TimeUnit.SECONDS);
-    while (get(api, "/v1/models").statusCode() == 429) {
+    while (post(api, "/v1/chat/completions", "{}").statusCode() == 429) {
       Thread.onSpinWait();
     }
-    assertEquals(200, get(api, "/v1/models").statusCode());
+    assertEquals(400, post(api, "/v1/chat/completions", "{}").statusCode());
   }
 
   @Test

@@ -19,6 +19,7 @@ import io.infernet.verification.commitment.JobId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -61,6 +62,13 @@ final class FakeChatService implements ChatService {
   static FakeChatService hangingAfter(String word) {
     return new FakeChatService(
         request -> new Script(answer(request, word).subList(0, 2), Optional.empty()));
+  }
+
+  /** Says the same word again and again, as fast as it is heard. */
+  static FakeChatService talkingWithoutEnd(String word) {
+    ChatEvent said = new ChatEvent.Text(word, List.of());
+    return new FakeChatService(
+        request -> new Script(Collections.nCopies(Integer.MAX_VALUE, said), Optional.empty()));
   }
 
   static List<ChatEvent> answer(ChatRequest request, String... words) {
