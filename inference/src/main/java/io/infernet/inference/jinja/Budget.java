@@ -33,7 +33,12 @@ final class Budget {
   /** Called before a text of this length is made or gone through. */
   void charge(long size) {
     fits(size);
-    steps += size / SIZE_OF_STEP;
+    work(size);
+  }
+
+  /** Called before so many characters are looked at, of a text that is there. */
+  void work(long characters) {
+    steps += characters / SIZE_OF_STEP;
     step();
   }
 

@@ -77,11 +77,12 @@ final class Filters {
   Filters(Values values, Tests tests) {
     this.values = values;
     this.tests = tests;
-    this.methods = new Methods(values);
+    this.methods = values.methods;
   }
 
   Object apply(String name, Object value, Given given) {
-    values.budget.step();
+    // Whatever is done with a text goes through it once.
+    values.budget.work(value instanceof String text ? text.length() : 0);
     return switch (name) {
       case "abs" ->
           value instanceof Double number
@@ -118,7 +119,7 @@ final class Filters {
       case "indent" -> indented(methods.needText(value), given);
       case "items" -> items(value);
       case "join" -> join(value, given);
-      case "list" -> new ArrayList<>(values.items(value));
+      case "list" -> copy(values.items(value));
       case "lower" -> values.text(value).toLowerCase(Locale.ROOT);
       case "upper" -> values.text(value).toUpperCase(Locale.ROOT);
       case "map" -> map(value, given);
@@ -153,6 +154,11 @@ final class Filters {
     };
   }
 
+  private List<Object> copy(List<Object> items) {
+    values.budget.chargeItems(items.size());
+    return new ArrayList<>(items);
+  }
+
   private String escaped(String text) {
     values.budget.charge(5L * text.length());
     return Texts.html(text);
@@ -185,7 +191,9 @@ final class Filters {
     if (attribute instanceof Long) {
       path.add(attribute);
     } else {
-      for (String part : values.text(attribute).split("\\.", -1)) {
+      String names = values.text(attribute);
+      values.budget.chargeItems(names.length());
+      for (String part : names.split("\\.", -1)) {
         path.add(part.matches("\\d{1,9}") ? (Object) Long.parseLong(part) : part);
       }
     }
@@ -241,10 +249,13 @@ final class Filters {
   private Function<Object, Object> key(Object attribute, boolean caseSensitive) {
     return getter(attribute, None.NONE)
         .andThen(
-            item ->
-                item instanceof String text && !caseSensitive
-                    ? text.toLowerCase(Locale.ROOT)
-                    : item);
+            item -> {
+              if (!(item instanceof String text) || caseSensitive) {
+                return item;
+              }
+              values.budget.charge(text.length());
+              return text.toLowerCase(Locale.ROOT);
+            });
   }
 
   private List<Object> sorted(List<Object> items, Given given) {
@@ -257,8 +268,7 @@ final class Filters {
 
   private List<Object> ordered(
       List<Object> items, Function<Object, Object> key, boolean descending) {
-    values.budget.chargeItems(items.size());
-    List<Object> sorted = new ArrayList<>(items);
+    List<Object> sorted = copy(items);
     Comparator<Object> order = (a, b) -> values.compare(key.apply(a), key.apply(b));
     sorted.sort(descending ? order.reversed() : order);
     return sorted;
@@ -297,7 +307,7 @@ final class Filters {
         getter(given.need(0, "attribute"), given.get(1, "default", None.NONE));
     Map<Object, List<Object>> groups = new LinkedHashMap<>();
     for (Object item : ordered(values.items(value), key, false)) {
-      groups.computeIfAbsent(key.apply(item), k -> new ArrayList<>()).add(item);
+      groups.computeIfAbsent(Values.key(key.apply(item)), k -> new ArrayList<>()).add(item);
     }
     List<Object> pairs = new ArrayList<>();
     groups.forEach((group, items) -> pairs.add(Tuple.of(group, items)));
@@ -325,6 +335,7 @@ final class Filters {
     Function<Object, Object> key = getter(given.get(0, "attribute", None.NONE), None.NONE);
     Object sum = given.get(1, "start", 0L);
     for (Object item : values.items(value)) {
+      values.budget.step();
       sum = values.arithmetic("+", sum, key.apply(item));
     }
     return sum;
@@ -335,7 +346,7 @@ final class Filters {
       values.budget.charge(text.length());
       return new StringBuilder(text).reverse().toString();
     }
-    List<Object> items = new ArrayList<>(values.items(value));
+    List<Object> items = copy(values.items(value));
     Collections.reverse(items);
     return items;
   }
@@ -353,6 +364,7 @@ final class Filters {
     if (!(value instanceof Double) && mode == RoundingMode.HALF_EVEN) {
       return Values.whole(value);
     }
+    values.budget.work(Values.DIGITS);
     double number = Values.number(value);
     int digits = Math.max(-400, Math.min(400, Values.count(given.get(0, "precision", 0L))));
     return Double.isFinite(number)
@@ -427,6 +439,7 @@ final class Filters {
     int length = Values.count(given.get(0, "length", 255L));
     boolean kill = values.truth(given.get(1, "killwords", false));
     String end = values.text(given.get(2, "end", "..."));
+    values.budget.charge(text.length() + (long) end.length());
     int leeway = Values.count(given.get(3, "leeway", 5L));
     if (Texts.length(text) <= (long) length + leeway) {
       return text;
@@ -465,7 +478,7 @@ final class Filters {
     if (count < 1) {
       throw new JinjaException("there is at least one slice");
     }
-    values.budget.chargeItems(count);
+    values.budget.chargeItems((long) count + items.size());
     List<Object> slices = new ArrayList<>();
     int from = 0;
     for (int i = 0; i < count; i++) {

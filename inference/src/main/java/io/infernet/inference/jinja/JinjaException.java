@@ -5,6 +5,9 @@ public final class JinjaException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
+  /** A template can say much. */
+  private static final int MAX_LENGTH = 1_000;
+
   private final boolean refusal;
 
   JinjaException(String message) {
@@ -12,7 +15,7 @@ public final class JinjaException extends RuntimeException {
   }
 
   private JinjaException(String message, boolean refusal) {
-    super(message);
+    super(message.length() > MAX_LENGTH ? message.substring(0, MAX_LENGTH) + "…" : message);
     this.refusal = refusal;
   }
 

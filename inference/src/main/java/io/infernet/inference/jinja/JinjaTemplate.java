@@ -29,7 +29,11 @@ public final class JinjaTemplate {
    * @throws JinjaException when it is malformed
    */
   public static JinjaTemplate parse(String source, JinjaLimits limits) {
-    return new JinjaTemplate(Parser.parse(source, limits.maxDepth()), limits);
+    try {
+      return new JinjaTemplate(Parser.parse(source, limits.maxDepth()), limits);
+    } catch (StackOverflowError e) {
+      throw new JinjaException("it is nested too deep");
+    }
   }
 
   /**
@@ -44,17 +48,6 @@ public final class JinjaTemplate {
       Map<String, UnaryOperator<String>> functions) {
     Map<String, Object> all = new HashMap<>();
     variables.forEach((name, value) -> all.put(name, Values.of(value)));
-    functions.forEach(
-        (name, function) ->
-            all.put(
-                name,
-                (Callable)
-                    given -> {
-                      if (given.need(0, "text") instanceof String text) {
-                        return function.apply(text);
-                      }
-                      throw new JinjaException(name + " takes a text");
-                    }));
-    return new Rendering(limits).render(statements, all);
+    return new Rendering(limits).render(statements, all, functions);
   }
 }

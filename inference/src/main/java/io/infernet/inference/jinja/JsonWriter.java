@@ -1,6 +1,7 @@
 package io.infernet.inference.jinja;
 
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,7 +58,8 @@ final class JsonWriter {
     }
     if (value instanceof String text) {
       string(text);
-    } else if (value == None.NONE || value instanceof Boolean || Values.isNumber(value)) {
+    } else if (value == None.NONE || Values.isNumber(value)) {
+      values.budget.work(value instanceof Double ? Values.DIGITS : 0);
       json.append(scalar(value));
     } else if (value instanceof List<?> list) {
       open('[', list.isEmpty());
@@ -148,7 +150,7 @@ final class JsonWriter {
         case '\b' -> json.append("\\b");
         default -> {
           if (c < 0x20 || (ascii && c > 0x7e)) {
-            json.append(String.format("\\u%04x", (int) c));
+            json.append("\\u").append(HexFormat.of().toHexDigits(c));
           } else {
             json.append(c);
           }

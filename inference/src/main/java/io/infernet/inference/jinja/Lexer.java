@@ -15,10 +15,13 @@ import java.util.regex.Pattern;
  */
 final class Lexer {
 
+  /** Without repeated groups, which Java matches by recursion. */
   private static final Pattern NUMBER =
       Pattern.compile(
-          "(?<float>\\d+(_\\d+)*((\\.\\d+(_\\d+)*)?[eE][+-]?\\d+(_\\d+)*|\\.\\d+(_\\d+)*))"
-              + "|0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[0-9a-fA-F])+|\\d+(_\\d+)*");
+          "(?<float>\\d[\\d_]*((\\.\\d[\\d_]*)?[eE][+-]?\\d[\\d_]*|\\.\\d[\\d_]*))"
+              + "|0[bB]_?[01][01_]*|0[oO]_?[0-7][0-7_]*|0[xX]_?[0-9a-fA-F][0-9a-fA-F_]*"
+              + "|\\d[\\d_]*");
+
   private static final Pattern NAME =
       Pattern.compile("[\\p{L}\\p{Nl}_][\\p{L}\\p{Nl}\\p{Mn}\\p{Mc}\\p{Nd}\\p{Pc}]*");
   private static final Pattern OPERATOR =
@@ -26,6 +29,9 @@ final class Lexer {
   private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%\\}\\s*|%\\})");
   private static final Pattern END_RAW =
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(\\+%\\}|-%\\}\\s*|%\\}\\n?)");
+
+  /** More than any template has, so that a file full of brackets does not take the memory. */
+  private static final int MAX_TOKENS = 1 << 18;
 
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
@@ -240,6 +246,9 @@ final class Lexer {
   }
 
   private void add(Token.Type type, String text) {
+    if (tokens.size() == MAX_TOKENS) {
+      throw error("it has more than " + MAX_TOKENS + " parts");
+    }
     tokens.add(new Token(type, text, line()));
   }
 

@@ -43,7 +43,7 @@ final class Methods {
     return switch (name) {
       case "get" ->
           given -> {
-            Object found = map.get(given.need(0, "key"));
+            Object found = map.get(Values.key(given.need(0, "key")));
             return found == null ? given.get(1, "default", None.NONE) : found;
           };
       case "keys" -> given -> values.items(map);
@@ -108,12 +108,12 @@ final class Methods {
       case "removeprefix" ->
           given -> {
             String prefix = need(given, 0, "prefix");
-            return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+            return charged(text).startsWith(prefix) ? text.substring(prefix.length()) : text;
           };
       case "removesuffix" ->
           given -> {
             String suffix = need(given, 0, "suffix");
-            return text.endsWith(suffix)
+            return charged(text).endsWith(suffix)
                 ? text.substring(0, text.length() - suffix.length())
                 : text;
           };
@@ -139,11 +139,11 @@ final class Methods {
       case "center" -> given -> padded(text, given, '^');
       case "ljust" -> given -> padded(text, given, '<');
       case "rjust" -> given -> padded(text, given, '>');
-      case "isspace" -> given -> all(text, Texts::isSpace);
-      case "isdigit", "isdecimal", "isnumeric" -> given -> all(text, Character::isDigit);
-      case "isalpha" -> given -> all(text, Character::isLetter);
-      case "isalnum" -> given -> all(text, Character::isLetterOrDigit);
-      case "isascii" -> given -> text.chars().allMatch(c -> c < 128);
+      case "isspace" -> given -> all(charged(text), Texts::isSpace);
+      case "isdigit", "isdecimal", "isnumeric" -> given -> all(charged(text), Character::isDigit);
+      case "isalpha" -> given -> all(charged(text), Character::isLetter);
+      case "isalnum" -> given -> all(charged(text), Character::isLetterOrDigit);
+      case "isascii" -> given -> charged(text).chars().allMatch(c -> c < 128);
       case "islower" -> given -> isCase(text, true);
       case "isupper" -> given -> isCase(text, false);
       default -> null;
@@ -171,7 +171,7 @@ final class Methods {
     IntPredicate stripped = Texts::isSpace;
     if (characters != None.NONE) {
       String set = needText(characters);
-      stripped = c -> set.indexOf(c) >= 0;
+      stripped = c -> charged(set).indexOf(c) >= 0;
     }
     int from = 0;
     int to = text.length();
@@ -195,6 +195,7 @@ final class Methods {
       if (mark.isEmpty()) {
         throw new JinjaException("the separator is empty");
       }
+      values.search(text, mark);
       int from = 0;
       int to = text.length();
       while (left-- > 0) {
@@ -267,10 +268,12 @@ final class Methods {
     List<Object> all = wanted instanceof Tuple tuple ? tuple : List.of(needText(wanted));
     return all.stream()
         .map(this::needText)
+        .map(this::charged)
         .anyMatch(affix -> start ? text.startsWith(affix) : text.endsWith(affix));
   }
 
-  private static Tuple partition(String text, String mark, boolean last) {
+  private Tuple partition(String text, String mark, boolean last) {
+    values.search(text, mark);
     int at = last ? text.lastIndexOf(mark) : text.indexOf(mark);
     if (at < 0) {
       return last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
@@ -300,7 +303,7 @@ final class Methods {
   }
 
   private long occurrences(String text, String part) {
-    charged(text);
+    values.search(text, part);
     if (part.isEmpty()) {
       return Texts.length(text) + 1L;
     }
@@ -312,7 +315,7 @@ final class Methods {
   }
 
   private long find(String text, String part, String method) {
-    charged(text);
+    values.search(text, part);
     int at = method.startsWith("r") ? text.lastIndexOf(part) : text.indexOf(part);
     if (at < 0 && method.endsWith("index")) {
       throw new JinjaException("the text has no such part");
@@ -341,9 +344,10 @@ final class Methods {
   }
 
   private String title(String text) {
+    charged(text);
     StringBuilder result = new StringBuilder();
     boolean inWord = false;
-    for (int i = 0; i < charged(text).length(); i++) {
+    for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       result.append(inWord ? Character.toLowerCase(c) : Character.toTitleCase(c));
       inWord = Character.isLetter(c);
@@ -397,13 +401,16 @@ final class Methods {
     return !text.isEmpty() && text.codePoints().allMatch(test);
   }
 
-  static boolean isCase(String text, boolean lower) {
-    return text.codePoints().noneMatch(lower ? Character::isUpperCase : Character::isLowerCase)
+  boolean isCase(String text, boolean lower) {
+    return charged(text)
+            .codePoints()
+            .noneMatch(lower ? Character::isUpperCase : Character::isLowerCase)
         && text.codePoints().anyMatch(lower ? Character::isLowerCase : Character::isUpperCase);
   }
 
   /** {@code str.format} with plain fields: {@code {}}, {@code {0}}, {@code {name}}. */
   private String format(String text, Given given) {
+    charged(text);
     StringBuilder result = new StringBuilder();
     int next = 0;
     for (int i = 0; i < text.length(); i++) {
@@ -438,7 +445,7 @@ final class Methods {
   /** The {@code %} operator on text. */
   String percent(String format, Object arguments) {
     List<Object> given = arguments instanceof Tuple tuple ? tuple : List.of(arguments);
-    Matcher field = PERCENT.matcher(format);
+    Matcher field = PERCENT.matcher(charged(format));
     StringBuilder result = new StringBuilder();
     int from = 0;
     int next = 0;
@@ -488,7 +495,7 @@ final class Methods {
             ? text.substring(0, text.offsetByCodePoints(0, precision))
             : text;
       case "d", "i", "u":
-        long number = value instanceof Double fraction ? fraction.longValue() : Values.whole(value);
+        long number = value instanceof Double real ? real.longValue() : Values.whole(value);
         return (plus && number >= 0 ? "+" : "") + number;
       case "x":
         return Long.toHexString(Values.whole(value));
@@ -496,11 +503,15 @@ final class Methods {
         if (!Values.isNumber(value)) {
           throw new JinjaException("expected a number, not " + Values.type(value));
         }
+        values.budget.work(Values.DIGITS);
+        double fraction = Values.number(value);
         String fixed =
-            new BigDecimal(Values.number(value))
-                .setScale(precision < 0 ? 6 : Math.min(precision, 100), RoundingMode.HALF_EVEN)
-                .toPlainString();
-        return (plus && Values.number(value) >= 0 ? "+" : "") + fixed;
+            Double.isFinite(fraction)
+                ? new BigDecimal(fraction)
+                    .setScale(precision < 0 ? 6 : Math.min(precision, 100), RoundingMode.HALF_EVEN)
+                    .toPlainString()
+                : Texts.number(fraction);
+        return (plus && fraction >= 0 ? "+" : "") + fixed;
       default:
         throw new JinjaException("this format is not supported: %" + kind);
     }

@@ -17,6 +17,11 @@ final class Parser {
 
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
 
+  /** More than a whole number can have, in base 2 with its prefix. */
+  private static final int MAX_DIGITS = 80;
+
+  private static final int MAX_PARAMETERS = 256;
+
   private final List<Token> tokens;
   private final int maxDepth;
   private int at;
@@ -192,6 +197,9 @@ final class Parser {
         expect(",");
       }
       Token name = expect(Type.NAME);
+      if (names.size() == MAX_PARAMETERS) {
+        throw error(name, "more than " + MAX_PARAMETERS + " parameters");
+      }
       names.add(name.text());
       if (skip(Type.OPERATOR, "=")) {
         defaults.add(expression());
@@ -391,6 +399,9 @@ final class Parser {
 
   private static Long integer(Token token) {
     String digits = token.text().replace("_", "").toLowerCase(java.util.Locale.ROOT);
+    if (digits.length() > MAX_DIGITS) {
+      throw error(token, "the number is too large");
+    }
     int radix =
         digits.startsWith("0x")
             ? 16

@@ -2,15 +2,20 @@ package io.infernet.inference.jinja;
 
 import io.infernet.inference.jinja.Callable.Given;
 import io.infernet.inference.jinja.Statement.Target;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a template. Confined to one thread. */
 final class Rendering {
+
+  /** A character that a function of the host is given costs as much as so many of ours. */
+  private static final int FUNCTION_COST = 100;
 
   private final Budget budget;
   private final Values values;
@@ -51,7 +56,11 @@ final class Rendering {
     filters = new Filters(values, tests);
   }
 
-  String render(List<Statement> template, Map<String, Object> variables) {
+  /** Renders with the variables, and with functions of one text. */
+  String render(
+      List<Statement> template,
+      Map<String, Object> variables,
+      Map<String, UnaryOperator<String>> functions) {
     Map<String, Object> globals = new HashMap<>();
     globals.put("range", (Callable) this::range);
     globals.put("dict", (Callable) this::dict);
@@ -71,6 +80,7 @@ final class Rendering {
             given -> {
               throw JinjaException.refusal(values.text(given.need(0, "message")));
             });
+    functions.forEach((name, function) -> globals.put(name, callable(name, function)));
     globals.putAll(variables);
     try {
       run(template, new Scope(globals, null).inner());
@@ -82,6 +92,16 @@ final class Rendering {
     }
   }
 
+  private Callable callable(String name, UnaryOperator<String> function) {
+    return given -> {
+      if (given.need(0, "text") instanceof String text) {
+        budget.charge(FUNCTION_COST * (1L + text.length()));
+        return function.apply(text);
+      }
+      throw new JinjaException(name + " takes a text");
+    };
+  }
+
   private List<Object> range(Given given) {
     given.only(3);
     long first = given.positional().size() > 1 ? Values.whole(given.positional().get(0)) : 0;
@@ -90,11 +110,20 @@ final class Rendering {
     if (step == 0) {
       throw new JinjaException("a range cannot have step 0");
     }
-    List<Object> numbers = new ArrayList<>();
-    for (long i = first; step > 0 ? i < end : i > end; i += step) {
-      budget.step();
-      budget.chargeItems(numbers.size() % 1024 == 0 ? numbers.size() : 1);
-      numbers.add(i);
+    // As Python counts them, so that nothing overflows.
+    BigInteger span = BigInteger.valueOf(end).subtract(BigInteger.valueOf(first));
+    long size =
+        span.signum() == Long.signum(step)
+            ? span.subtract(BigInteger.valueOf(Long.signum(step)))
+                    .divide(BigInteger.valueOf(step))
+                    .min(BigInteger.valueOf(Integer.MAX_VALUE))
+                    .longValue()
+                + 1
+            : 0;
+    budget.chargeItems(size);
+    List<Object> numbers = new ArrayList<>((int) size);
+    for (long i = 0; i < size; i++) {
+      numbers.add(first + i * step);
     }
     return numbers;
   }
@@ -107,7 +136,8 @@ final class Rendering {
         dict.putAll(map);
       } else {
         for (Object pair : values.items(from)) {
-          dict.put(values.item(pair, 0L), values.item(pair, 1L));
+          budget.chargeItems(1);
+          dict.put(Values.key(values.item(pair, 0L)), values.item(pair, 1L));
         }
       }
     }
@@ -302,7 +332,7 @@ final class Rendering {
           value =
               i >= firstDefault
                   ? evaluate(signature.defaults().get(i - firstDefault), scope)
-                  : new Undefined("parameter '" + names.get(i) + "'");
+                  : Undefined.named(names.get(i), "");
         }
         scope.names().put(names.get(i), value);
       }
@@ -329,7 +359,7 @@ final class Rendering {
       return literal.value();
     } else if (expression instanceof Expression.Name name) {
       Object found = scope.find(name.name());
-      return found == null ? new Undefined("'" + name.name() + "'") : found;
+      return found == null ? Undefined.named(name.name(), "") : found;
     } else if (expression instanceof Expression.Attribute attribute) {
       return values.attribute(evaluate(attribute.base(), scope), attribute.name());
     } else if (expression instanceof Expression.Item item) {
@@ -381,7 +411,8 @@ final class Rendering {
     Expression.DictOf dict = (Expression.DictOf) expression;
     Map<Object, Object> map = new LinkedHashMap<>();
     for (int i = 0; i < dict.keys().size(); i++) {
-      map.put(evaluate(dict.keys().get(i), scope), evaluate(dict.values().get(i), scope));
+      Object key = Values.key(evaluate(dict.keys().get(i), scope));
+      map.put(key, evaluate(dict.values().get(i), scope));
     }
     return map;
   }
@@ -443,9 +474,12 @@ final class Rendering {
       named.put(arguments.names().get(i), evaluate(arguments.values().get(unnamed + i), scope));
     }
     if (arguments.list() != null) {
-      positional.addAll(values.items(evaluate(arguments.list(), scope)));
+      List<Object> more = values.items(evaluate(arguments.list(), scope));
+      budget.chargeItems(more.size());
+      positional.addAll(more);
     }
     if (arguments.dict() != null && evaluate(arguments.dict(), scope) instanceof Map<?, ?> map) {
+      budget.chargeItems(map.size());
       map.forEach((key, value) -> named.put(values.text(key), value));
     }
     return new Given(positional, named);

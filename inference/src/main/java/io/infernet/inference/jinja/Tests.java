@@ -36,8 +36,8 @@ final class Tests {
       case "odd" -> values.equal(values.arithmetic("%", value, 2L), 1L);
       case "even" -> values.equal(values.arithmetic("%", value, 2L), 0L);
       case "divisibleby" -> values.equal(values.arithmetic("%", value, given.need(0, "num")), 0L);
-      case "lower" -> Methods.isCase(values.text(value), true);
-      case "upper" -> Methods.isCase(values.text(value), false);
+      case "lower" -> values.methods.isCase(values.text(value), true);
+      case "upper" -> values.methods.isCase(values.text(value), false);
       case "in" -> values.contains(given.need(0, "seq"), value);
       case "eq", "equalto", "==" -> values.equal(value, given.need(0, "other"));
       case "ne", "!=" -> !values.equal(value, given.need(0, "other"));

@@ -2,6 +2,7 @@ package io.infernet.inference.jinja;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.HexFormat;
 
 /** Text as Python sees it: counted in code points, shown as its literals. Stateless. */
 final class Texts {
@@ -96,9 +97,10 @@ final class Texts {
                   } else if (isPrintable(c)) {
                     literal.appendCodePoint(c);
                   } else {
-                    literal.append(
-                        String.format(
-                            c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c));
+                    int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+                    literal
+                        .append(digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U")
+                        .append(HexFormat.of().toHexDigits(c, digits));
                   }
                 }
               }
@@ -136,7 +138,9 @@ final class Texts {
     }
     BigDecimal exact = new BigDecimal(Math.abs(value));
     BigDecimal shortest = exact;
-    for (int digits = 1; digits <= 17; digits++) {
+    // 15 digits are never wrong for a normal number; zeros at their end go below.
+    int fewest = Math.abs(value) < Double.MIN_NORMAL ? 1 : 15;
+    for (int digits = fewest; digits <= 17; digits++) {
       shortest = exact.round(new MathContext(digits));
       if (shortest.doubleValue() == Math.abs(value)) {
         break;

@@ -1,5 +1,6 @@
 package io.infernet.inference.jinja;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,8 +18,14 @@ final class Values {
 
   private static final int MAX_SHOWN_DEPTH = 64;
 
+  /** To show a number costs as much as to go through so many characters. */
+  static final int DIGITS = 400;
+
+  /** Parts of text of this length are looked for as fast as those of one character. */
+  private static final int SHORT_PART = 64;
+
   final Budget budget;
-  private final Methods methods = new Methods(this);
+  final Methods methods = new Methods(this);
 
   Values(Budget budget) {
     this.budget = budget;
@@ -106,12 +113,14 @@ final class Values {
     if (depth > MAX_SHOWN_DEPTH) {
       throw new JinjaException("a value is nested too deep to be shown");
     }
+    budget.fits(to.length());
     if (value instanceof String text) {
       budget.charge(to.length() + 2L * text.length());
       to.append(Texts.quoted(text));
     } else if (value instanceof Boolean flag) {
       to.append(flag ? "True" : "False");
     } else if (value instanceof Double number) {
+      budget.work(DIGITS);
       to.append(Texts.number(number));
     } else if (value instanceof Long) {
       to.append(value);
@@ -213,9 +222,21 @@ final class Values {
   }
 
   private static int compareNumbers(Object a, Object b) {
-    return a instanceof Double || b instanceof Double
-        ? Double.compare(number(a) + 0.0, number(b) + 0.0)
-        : Long.compare(whole(a), whole(b));
+    if (!(a instanceof Double) && !(b instanceof Double)) {
+      return Long.compare(whole(a), whole(b));
+    }
+    double x = number(a) + 0.0;
+    double y = number(b) + 0.0;
+    // Large whole numbers are rounded there; sorting needs an order that is one.
+    return x == y && Math.abs(x) >= 0x1p53 && Math.abs(x) <= 0x1p63
+        ? exact(a).compareTo(exact(b))
+        : Double.compare(x, y);
+  }
+
+  private static BigDecimal exact(Object number) {
+    return number instanceof Double fraction
+        ? new BigDecimal(fraction)
+        : BigDecimal.valueOf(whole(number));
   }
 
   static boolean isNumber(Object value) {
@@ -271,6 +292,7 @@ final class Values {
 
   long length(Object value) {
     if (value instanceof String text) {
+      budget.charge(text.length());
       return Texts.length(text);
     } else if (value instanceof List<?> list) {
       return list.size();
@@ -287,10 +309,10 @@ final class Values {
       if (!(item instanceof String part)) {
         throw undefinedOr(item, item, "only text can be in text, not " + type(item));
       }
-      budget.charge(text.length());
+      search(text, part);
       return text.contains(part);
     } else if (container instanceof Map<?, ?> map) {
-      return map.containsKey(item);
+      return map.containsKey(key(item));
     }
     for (Object each : items(container)) {
       if (equal(each, item)) {
@@ -298,6 +320,19 @@ final class Values {
       }
     }
     return false;
+  }
+
+  /** Called before a text is searched, in the simplest way, for a part of it. */
+  void search(String text, String part) {
+    budget.work(text.length() * (1L + part.length() / SHORT_PART));
+  }
+
+  /** What may be the key of a mapping: nothing with parts, as there is no bound on hashing them. */
+  static Object key(Object value) {
+    if (value instanceof List || value instanceof Map) {
+      throw new JinjaException(type(value) + " cannot be the key of a mapping");
+    }
+    return value;
   }
 
   /** {@code base.name}: a method or attribute first, then what {@code base[name]} is. */
@@ -322,7 +357,7 @@ final class Values {
   }
 
   private static Undefined undefined(Object base, String name) {
-    return new Undefined("'" + name + "' of " + type(base));
+    return Undefined.named(name, " of " + type(base));
   }
 
   /** {@code base[index]}: what is there first, then a method or attribute of that name. */
@@ -332,7 +367,7 @@ final class Values {
     }
     Object found = null;
     if (base instanceof Map<?, ?> map) {
-      found = map.get(index);
+      found = map.get(key(index));
     } else if (index instanceof Long || index instanceof Boolean) {
       if (base instanceof List<?> list) {
         long place = whole(index) < 0 ? whole(index) + list.size() : whole(index);
@@ -360,11 +395,12 @@ final class Values {
     if (!(base instanceof String) && !(base instanceof List)) {
       return new Undefined("a slice of " + type(base));
     }
-    long by = step == None.NONE ? 1 : whole(step);
+    int size = (int) length(base);
+    // A longer step leads out of it too.
+    long by = step == None.NONE ? 1 : Math.max(-size - 1, Math.min(size + 1, whole(step)));
     if (by == 0) {
       throw new JinjaException("a slice cannot have step 0");
     }
-    int size = (int) length(base);
     long low = by > 0 ? 0 : -1;
     long high = by > 0 ? size : size - 1;
     long first = from == None.NONE ? (by > 0 ? low : high) : bound(whole(from), size, low, high);
@@ -375,13 +411,10 @@ final class Values {
       return text.substring(begin, text.offsetByCodePoints(begin, (int) Math.max(0, end - first)));
     }
     List<Object> all = items(base);
-    budget.chargeItems(size);
+    budget.chargeItems(Math.max(0, (end - first) / by + 1));
     List<Object> slice = new ArrayList<>();
     for (long i = first; by > 0 ? i < end : i > end; i += by) {
       slice.add(all.get((int) i));
-      if (Math.abs(by) > size) {
-        break;
-      }
     }
     if (base instanceof String) {
       StringBuilder text = new StringBuilder();
@@ -422,10 +455,12 @@ final class Values {
       Object repeated = a instanceof Long ? b : a;
       long times = Math.max(0, a instanceof Long number ? number : whole(b));
       if (repeated instanceof String text) {
-        budget.charge(times > Integer.MAX_VALUE ? times : times * text.length());
+        times = text.isEmpty() ? 0 : Math.min(times, Integer.MAX_VALUE);
+        budget.charge(times * text.length());
         return text.repeat((int) times);
       } else if (repeated instanceof List<?> list) {
-        budget.chargeItems(times > Integer.MAX_VALUE ? times : times * list.size());
+        times = list.isEmpty() ? 0 : Math.min(times, Integer.MAX_VALUE);
+        budget.chargeItems(times * list.size());
         List<Object> product = new ArrayList<>();
         for (long i = 0; i < times; i++) {
           product.addAll(list);

@@ -88,10 +88,85 @@ class JinjaTemplateTest {
         "{{ 9223372036854775807 + 1 }}",
         "{{ 2 ** 1000000000 }}",
         "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}",
-        "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns | tojson }}"
+        "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns | tojson }}",
+        // Hashing would take for ever.
+        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ {}.get(ns.x) }}",
+        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ {ns.x: 1} }}",
+        // So would these one after the other, each for the price of a step.
+        ROUNDS + "{% set ns.x = [ns.x, many | list] %}" + END,
+        ROUNDS + "{% set ns.x = [ns.x, many | reverse] %}" + END,
+        ROUNDS + "{% set x = dict(pairs) %}" + END,
+        ROUNDS + "{% set x = many | sum %}" + END,
+        ROUNDS + "{% set x = joiner(*many) %}" + END,
+        ROUNDS + "{% set x = big | upper %}" + END,
+        ROUNDS + "{% set x = big | length %}" + END,
+        ROUNDS + "{% set x = big | wordcount %}" + END,
+        ROUNDS + "{% set x = big.startswith(big) %}" + END,
+        ROUNDS + "{% set x = big.partition('b') %}" + END,
+        ROUNDS + "{% set x = big.isascii() %}" + END,
+        ROUNDS + "{% set x = big.islower() %}" + END,
+        ROUNDS + "{% set x = [big, 'b'] | sort %}" + END,
+        ROUNDS + "{% set x = big % () %}" + END,
+        ROUNDS + "{% set x = messages[0][big] %}{% set x = big.format() %}" + END,
+        "{% set big = 'a' * 4000000 %}{{ big.strip('b' * 4000000 ~ 'a') }}",
+        "{% set big = 'a' * 8000000 %}{{ ('a' * 4000000 ~ 'b') in big }}",
+        "{% set big = 'a' * 8000000 %}{{ big.replace('a' * 4000000 ~ 'b', '') }}",
+        "{% set big = 'a' * 8000000 %}{{ big.split('a' * 4000000 ~ 'b') }}",
+        "{{ [] * 2147483647 + [[]] * 2147483647 }}",
+        "{{ range(0, 9223372036854775807, 9223372036854775) | list | length ~ range(99999999) }}"
       })
   void endsTemplatesThatAskForTooMuch(String template) {
-    assertThrows(JinjaException.class, () -> render(template));
+    JinjaException error = assertThrows(JinjaException.class, () -> render(template));
+    assertTrue(error.getMessage().length() < 1_100, "a long message");
+  }
+
+  private static final String ROUNDS =
+      "{% set ns = namespace(x=1) %}{% set many = range(100000) | list %}"
+          + "{% set pairs = [[1, 2]] * 100000 %}{% set big = 'a' * 1000000 %}"
+          + "{% for i in range(3000) %}{% for j in range(1000) %}";
+
+  private static final String END = "{% endfor %}{% endfor %}";
+
+  @Test
+  void keepsRefusalsShort() {
+    JinjaException error =
+        assertThrows(JinjaException.class, () -> render("{{ raise_exception('x' * 10000000) }}"));
+    assertTrue(error.isRefusal());
+    assertEquals(1_001, error.getMessage().length());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1_", "0x1_", "1.5_", "1e1_"})
+  void readsLongNumbers(String digits) {
+    assertThrows(
+        JinjaException.class,
+        () -> render("{{ " + digits.repeat(1) + "1_".repeat(200_000) + "1 }} {{ 1 + }}"));
+    assertEquals("1000001 255 1.5", render("{{ 1_000_001 }} {{ 0x_f_f }} {{ 1_0.5 / 7 }}"));
+  }
+
+  @Test
+  void countsAsPythonDoes() {
+    assertEquals(
+        "[0, 9223372036854775806]",
+        render("{{ range(0, 9223372036854775807, 9223372036854775806) | list }}"));
+    assertEquals("[3, 1]", render("{{ range(3, -1, -2) | list }}"));
+    assertEquals("[][]", render("{{ range(3, 3) | list }}{{ range(3, 2) | list }}"));
+    assertEquals(
+        "[2, 1, 0][2][0][]",
+        render(
+            "{% set x = [0, 1, 2] %}{{ x[::-1] }}{{ x[::-9] }}{{ x[:2:9223372036854775807] }}{{ x[5:] }}"));
+    assertEquals("[][]", render("{{ [] * 2147483647 }}{{ [1] * -3 }}"));
+    assertEquals(
+        "inf nan 0.1 5e-324 1e+22",
+        render(
+            "{{ '%f' % (1e308 * 10) }} {{ '%.2f' % (1e308 * 10 - 1e308 * 10) }} {{ 0.1 }} {{ 5e-324 }} {{ 1e22 }}"));
+    assertEquals(
+        "False True",
+        render(
+            "{{ 9007199254740993 == 9007199254740992.0 }} {{ 9007199254740993 > 9007199254740992.0 }}"));
+    assertEquals(
+        "A Title With " + "Words ".repeat(5_000),
+        render("{{ ('a title with ' ~ 'words ' * 5000).title() }}"));
   }
 
   @ParameterizedTest
