@@ -74,7 +74,7 @@ public final class StreamingDetokenizer {
     String piece = text.substring(out.length(), end);
     out = text.substring(0, end);
     if (end == text.length() && !piece.isEmpty()) {
-      drop(context);
+      drop(Math.max(context, size - KEPT));
       context = size;
       out = text();
     } else if (size == MAX_WINDOW) {

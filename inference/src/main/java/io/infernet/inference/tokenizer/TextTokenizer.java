@@ -38,6 +38,10 @@ public final class TextTokenizer implements AutoCloseable {
       throw new DamagedModelException(file + " is missing; put the model's original files there");
     }
     try {
+      // Read as a whole by the library, which ends the process when memory does.
+      if (Files.size(file) > Vocabulary.MAX_FILE_BYTES) {
+        throw new IOException("it is longer than " + Vocabulary.MAX_FILE_BYTES + " bytes");
+      }
       return new TextTokenizer(
           HuggingFaceTokenizer.builder()
               .optTokenizerPath(file)

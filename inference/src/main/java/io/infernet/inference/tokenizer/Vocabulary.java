@@ -31,7 +31,12 @@ public final class Vocabulary {
   /** Above the largest vocabulary there is. */
   private static final int MAX_TOKENS = 1 << 21;
 
-  private static final long MAX_FILE_BYTES = 256L << 20;
+  /** Above the largest {@code tokenizer.json} there is. */
+  static final long MAX_FILE_BYTES = 256L << 20;
+
+  /** Above the longest token there is, in characters. */
+  private static final int MAX_TOKEN_LENGTH = 4_096;
+
   private static final int MAX_DEPTH = 32;
   private static final byte[] NO_TEXT = {};
 
@@ -196,6 +201,7 @@ public final class Vocabulary {
 
     private void put(String token, int id) {
       expect(id >= 0 && id < MAX_TOKENS, "a token has id " + id);
+      expect(token.length() <= MAX_TOKEN_LENGTH, "a token has " + token.length() + " characters");
       ids.put(token, id);
       size = Math.max(size, id + 1);
     }
