@@ -4,14 +4,17 @@ package io.infernet.inference.engine;
  * What makes tokens less likely that have occurred already.
  *
  * @param repetition as Hugging Face defines it: the logit of each token of prompt and answer is
- *     divided by it when positive, else multiplied; above 0 and up to {@value #MAX_REPETITION}, 1
- *     is none
+ *     divided by it when positive, else multiplied; {@value #MIN_REPETITION} to {@value
+ *     #MAX_REPETITION}, 1 is none
  * @param presence as OpenAI defines it: taken off the logit of each token of the answer; {@value
  *     #MIN} to {@value #MAX}, 0 is none
  * @param frequency as OpenAI defines it: taken off the logit of each token of the answer as often
  *     as it occurs there; {@value #MIN} to {@value #MAX}, 0 is none
  */
 public record Penalties(double repetition, double presence, double frequency) {
+
+  /** With less, logits would be infinite. */
+  public static final double MIN_REPETITION = 1e-6;
 
   public static final double MAX_REPETITION = 100;
   public static final double MIN = -2;
@@ -20,7 +23,7 @@ public record Penalties(double repetition, double presence, double frequency) {
   public static final Penalties NONE = new Penalties(1, 0, 0);
 
   public Penalties {
-    if (!(repetition > 0 && repetition <= MAX_REPETITION)) {
+    if (!(repetition >= MIN_REPETITION && repetition <= MAX_REPETITION)) {
       throw new IllegalArgumentException("repetition penalty out of range: " + repetition);
     }
     if (!(presence >= MIN && presence <= MAX)) {

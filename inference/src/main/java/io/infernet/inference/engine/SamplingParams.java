@@ -11,7 +11,8 @@ import java.util.TreeMap;
  * How the next token is chosen from the logits. The same logits, parameters, prompt and answer so
  * far always give the same token. The rules are {@link Sampler}'s.
  *
- * @param temperature 0 to {@value #MAX_TEMPERATURE}; 0 takes the likeliest token (greedy)
+ * @param temperature 0 to {@value #MAX_TEMPERATURE}; 0 takes the likeliest token (greedy), and so
+ *     does less than {@value #MIN_TEMPERATURE}, which becomes 0
  * @param topK how many tokens may be chosen from; 0 is no limit
  * @param topP above 0 and up to 1: the smallest set of likeliest tokens that has this probability;
  *     1 is no limit
@@ -32,6 +33,9 @@ public record SamplingParams(
     ResponseFormat format,
     long seed) {
 
+  /** With less, logits divided by it could be infinite. */
+  public static final double MIN_TEMPERATURE = 1e-30;
+
   public static final double MAX_TEMPERATURE = 100;
 
   /** As far as OpenAI's API goes. */
@@ -46,6 +50,7 @@ public record SamplingParams(
     if (!(temperature >= 0 && temperature <= MAX_TEMPERATURE)) {
       throw new IllegalArgumentException("temperature out of range: " + temperature);
     }
+    temperature = temperature < MIN_TEMPERATURE ? 0 : temperature;
     if (topK < 0) {
       throw new IllegalArgumentException("topK is negative: " + topK);
     }

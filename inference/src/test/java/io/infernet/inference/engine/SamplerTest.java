@@ -60,6 +60,16 @@ class SamplerTest {
   }
 
   @Test
+  void takesTheLargestLogitNearTemperatureZero() {
+    for (double temperature : new double[] {1e-29, 1e-31, 1e-300, Double.MIN_VALUE, -0.0}) {
+      for (double topP : new double[] {1, 0.5}) {
+        assertEquals(2, sample(new SamplingParams(temperature, 0, topP, 9), 20, -5, 30, 29.9f));
+        assertEquals(2, sample(new SamplingParams(temperature, 3, topP, 9), -20, -5, -3, -1e38f));
+      }
+    }
+  }
+
+  @Test
   void readsOnlyItsPartOfTheArrayAndLeavesItAsItIs() {
     float[] logits = {9, 1, 2, 9};
     for (SamplingParams params :

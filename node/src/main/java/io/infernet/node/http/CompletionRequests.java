@@ -135,7 +135,7 @@ final class CompletionRequests {
     fields.integer("top_k", -1, Integer.MAX_VALUE).ifPresent(k -> job.topK(Math.max(0, k)));
     fields.number("min_p", 0, 1).ifPresent(job::minP);
     fields
-        .number("repetition_penalty", 0, Penalties.MAX_REPETITION)
+        .number("repetition_penalty", Penalties.MIN_REPETITION, Penalties.MAX_REPETITION)
         .ifPresent(job::repetitionPenalty);
     fields.number("presence_penalty", Penalties.MIN, Penalties.MAX).ifPresent(job::presencePenalty);
     fields

@@ -31,7 +31,7 @@ import java.util.OptionalLong;
  * @param topK 0 is no limit
  * @param topP above 0, up to 1
  * @param minP 0 to 1; 0 is no limit
- * @param repetitionPenalty above 0; 1 is none
+ * @param repetitionPenalty 0.000001 to 100; 1 is none
  * @param presencePenalty -2 to 2; 0 is none
  * @param frequencyPenalty -2 to 2; 0 is none
  * @param logitBias what is added to the logits of single tokens, by id
@@ -86,8 +86,8 @@ public record ChatRequest(
     require(m >= 0 && m <= 1, "min_p must be 0 to 1, not " + m);
     double repetition = repetitionPenalty.orElse(1);
     require(
-        repetition > 0 && repetition <= Penalties.MAX_REPETITION,
-        "repetition_penalty must be above 0 and at most 100, not " + repetition);
+        repetition >= Penalties.MIN_REPETITION && repetition <= Penalties.MAX_REPETITION,
+        "repetition_penalty must be 0.000001 to 100, not " + repetition);
     requirePenalty("presence_penalty", presencePenalty);
     requirePenalty("frequency_penalty", frequencyPenalty);
     require(

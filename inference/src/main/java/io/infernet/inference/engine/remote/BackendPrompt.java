@@ -51,7 +51,7 @@ public record BackendPrompt(
           "min_p",
           number(0, 1),
           "repetition_penalty",
-          number(0, Penalties.MAX_REPETITION),
+          number(Penalties.MIN_REPETITION, Penalties.MAX_REPETITION),
           "presence_penalty",
           number(Penalties.MIN, Penalties.MAX),
           "frequency_penalty",
