@@ -1,6 +1,7 @@
 package io.infernet.inference.engine.remote;
 
 import io.infernet.inference.model.ModelName;
+import io.infernet.libp2p.concurrent.Scheduler;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,6 +18,7 @@ final class BackendServer {
   String detail = "not asked yet";
   boolean up;
   boolean looking;
+  Scheduler.Cancellable nextLook = () -> {};
   int failures;
   int running;
 

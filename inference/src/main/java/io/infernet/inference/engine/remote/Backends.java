@@ -202,19 +202,19 @@ public final class Backends implements AutoCloseable {
     }
   }
 
-  private void again(BackendServer server) {
+  /** One look follows another, however many were made between because requests failed. */
+  private synchronized void again(BackendServer server) {
+    server.looking = false;
+    if (!started || closed) {
+      return;
+    }
     Duration pause = config.probeInterval();
-    synchronized (this) {
-      server.looking = false;
-      if (!started || closed) {
-        return;
-      }
-      for (int i = 1; i < server.failures && pause.compareTo(config.maxProbePause()) < 0; i++) {
-        pause = pause.multipliedBy(2);
-      }
+    for (int i = 1; i < server.failures && pause.compareTo(config.maxProbePause()) < 0; i++) {
+      pause = pause.multipliedBy(2);
     }
     Duration next = pause.compareTo(config.maxProbePause()) < 0 ? pause : config.maxProbePause();
-    scheduler.schedule(next, () -> look(server));
+    server.nextLook.cancel();
+    server.nextLook = scheduler.schedule(next, () -> look(server));
   }
 
   private void tell() {

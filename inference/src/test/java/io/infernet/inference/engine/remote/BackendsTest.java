@@ -9,6 +9,7 @@ import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.testing.FakeBackend;
 import io.infernet.inference.testing.FakeModels;
+import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,11 +18,13 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +41,15 @@ class BackendsTest {
 
   private Backends backends(
       List<URI> urls, List<Integer> ports, Duration probeTimeout, Duration interval) {
+    return backends(urls, ports, probeTimeout, interval, scheduler);
+  }
+
+  private static Backends backends(
+      List<URI> urls,
+      List<Integer> ports,
+      Duration probeTimeout,
+      Duration interval,
+      Scheduler scheduler) {
     return new Backends(
         new BackendConfig(
             urls,
@@ -273,6 +285,38 @@ class BackendsTest {
       assertEquals(Optional.of(BackendKind.LLAMA_CPP), backends.status().get(0).kind());
       assertEquals(port, third.port());
     }
+  }
+
+  @Test
+  void looksNoMoreOftenWhenRequestsFail() throws Exception {
+    server.vllm("m");
+    Duration interval = Duration.ofHours(1);
+    BlockingQueue<AtomicBoolean> planned = new LinkedBlockingQueue<>();
+    backends.close();
+    backends =
+        backends(
+            List.of(server.url()),
+            List.of(),
+            LONG,
+            interval,
+            (delay, task) -> {
+              Scheduler.Cancellable timer = scheduler.schedule(delay, task);
+              AtomicBoolean waiting = new AtomicBoolean(true);
+              if (delay.equals(interval)) {
+                planned.add(waiting);
+              }
+              return () -> {
+                waiting.set(false);
+                timer.cancel();
+              };
+            });
+    backends.start(() -> {}).join();
+    List<AtomicBoolean> looks = new ArrayList<>(List.of(planned.take()));
+    for (int i = 0; i < 5; i++) {
+      backends.take(name("m")).leave(new BackendException("it failed"));
+      looks.add(planned.take());
+    }
+    assertEquals(1, looks.stream().filter(AtomicBoolean::get).count());
   }
 
   @Test
