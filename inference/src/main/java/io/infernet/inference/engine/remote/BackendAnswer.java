@@ -27,6 +27,9 @@ final class BackendAnswer implements Generation, BackendClient.StreamListener {
   private static final String THINK = "<think>\n";
   private static final String END_OF_THOUGHT = "\n</think>\n\n";
 
+  /** Events without text, such as those that say who speaks, or that the server is still there. */
+  private static final int MAX_SILENT_EVENTS = 10_000;
+
   private final GenerationRequest request;
   private final BackendPrompt prompt;
   private final Backends.Place place;
@@ -145,6 +148,11 @@ final class BackendAnswer implements Generation, BackendClient.StreamListener {
         return;
       }
       try {
+        if (events > MAX_SILENT_EVENTS + 2L * request.maxTokens()) {
+          throw new BackendException(
+              "the backend at %s sent more events than %d tokens can be"
+                  .formatted(place.client().base(), request.maxTokens()));
+        }
         read(BoundedJson.parse(event.data().getBytes(StandardCharsets.UTF_8), "it"), event);
       } catch (InfernetException e) {
         end(

@@ -288,6 +288,18 @@ class BackendInferenceEngineTest {
   }
 
   @Test
+  void endsAnswersThatGoOnWithoutText() {
+    server.script(
+        request -> {
+          OutputStream out = request.stream();
+          while (true) {
+            FakeBackend.Request.send(out, "data: {\"choices\":[]}\n\n".repeat(100));
+          }
+        });
+    assertTrue(errorOf(ask()).endsWith("sent more events than 50 tokens can be"));
+  }
+
+  @Test
   void failsWhenTheServerDiesInMidAnswer() {
     server.script(request -> request.events(FakeBackend.chat("a")));
     RecordingListener listener = ask();
