@@ -5,7 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.engine.remote.BackendConfig;
+import io.infernet.inference.engine.remote.BackendStatus;
+import io.infernet.inference.engine.remote.Backends;
 import io.infernet.inference.model.FolderModelRepository;
+import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.node.ExitCode;
 import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.config.NodeConfig;
@@ -42,7 +46,10 @@ final class DoctorCommand implements Callable<Integer> {
     NodeConfig config = NodeConfig.of(global.home(), global.settings(Map.of()));
     List<Finding> findings =
         new Doctor(
-                new ThisMachine(InferenceAssembly.engineConfig(config), this::node),
+                new ThisMachine(
+                    InferenceAssembly.engineConfig(config),
+                    () -> backends(config.backends()),
+                    this::node),
                 config,
                 new FolderModelRepository(
                     global.home().modelsFolder(), CheckpointLimits.defaults()),
@@ -76,6 +83,14 @@ final class DoctorCommand implements Callable<Integer> {
       }
     }
     return failed ? ExitCode.FAILED.value() : 0;
+  }
+
+  private static List<BackendStatus> backends(BackendConfig config) {
+    try (ThreadScheduler scheduler = new ThreadScheduler("timers");
+        Backends backends = new Backends(config, scheduler)) {
+      backends.lookOnce().join();
+      return backends.status();
+    }
   }
 
   private Optional<Machine.RunningApi> node() {

@@ -7,6 +7,7 @@ import io.infernet.node.assembly.NodeAssembly;
 import io.infernet.node.config.ConfigLoader;
 import io.infernet.node.config.HomeSetup;
 import io.infernet.node.config.NodeConfig;
+import io.infernet.node.config.Role;
 import io.infernet.node.config.Setting;
 import io.infernet.node.config.Settings;
 import java.security.SecureRandom;
@@ -117,7 +118,7 @@ final class ServeCommand implements Callable<Integer> {
       CompletableFuture<Void> started = node.start();
       CompletableFuture.anyOf(started, context.stop()).join();
       if (started.isDone()) {
-        announce(node);
+        announce(node, config.is(Role.PROVIDER));
         context.stop().join();
         node.shutDown(GRACE);
       }
@@ -149,7 +150,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private void announce(NodeAssembly node) {
+  private void announce(NodeAssembly node, boolean provider) {
     context.out().println("peer id    " + node.peerId());
     for (Multiaddr address : node.addresses()) {
       context.out().println("listening  " + address.withPeer(node.peerId()));
@@ -157,6 +158,13 @@ final class ServeCommand implements Callable<Integer> {
     node.api().ifPresent(uri -> context.out().println("api        " + uri));
     for (BackendStatus backend : node.backends()) {
       context.out().println("backend    " + describe(backend));
+      if (provider && !backend.named()) {
+        context
+            .out()
+            .println(
+                "           found, not named, and offered to the network; to leave it alone, set"
+                    + " backend.discover = false");
+      }
     }
     context.out().println("ready");
     context.out().flush();

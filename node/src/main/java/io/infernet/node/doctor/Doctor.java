@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.DeviceChoice;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.model.ModelRepository;
 import io.infernet.inference.pool.Sizes;
@@ -76,6 +77,7 @@ public final class Doctor {
     look(findings, "libtorch", () -> List.of(libtorch()));
     look(findings, "gpu", () -> List.of(gpu()));
     look(findings, "models", this::models);
+    look(findings, "backends", this::backends);
     look(findings, "node", this::node);
     return findings;
   }
@@ -244,6 +246,33 @@ public final class Doctor {
   private static Finding misnamed(Path folder) {
     return Finding.warning(
         "models", folder + " is no name of a model", "rename it to letters, digits and dashes");
+  }
+
+  private List<Finding> backends() {
+    List<Finding> findings = new ArrayList<>();
+    for (BackendStatus backend : machine.backends()) {
+      String place =
+          backend.kind().map(kind -> kind + " at ").orElse("the server at ") + backend.url();
+      if (!backend.up()) {
+        findings.add(
+            Finding.failed(
+                "backend",
+                backend.detail(),
+                "see whether it runs; until it answers, its models are not served"));
+      } else if (backend.models().isEmpty()) {
+        findings.add(Finding.warning("backend", place + " has no models", "pull one there"));
+      } else {
+        findings.add(
+            Finding.ok(
+                "backend",
+                place
+                    + ": "
+                    + backend.models().stream()
+                        .map(model -> model.name().toString())
+                        .collect(Collectors.joining(", "))));
+      }
+    }
+    return findings.isEmpty() ? List.of(Finding.ok("backends", "none")) : findings;
   }
 
   private List<Finding> node() {

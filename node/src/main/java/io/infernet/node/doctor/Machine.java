@@ -1,12 +1,14 @@
 package io.infernet.node.doctor;
 
 import io.infernet.inference.engine.LibtorchReport;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.inference.pool.SystemMemory;
 import io.infernet.node.hardware.Hardware;
 import io.infernet.node.hardware.Surroundings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -39,6 +41,9 @@ public interface Machine {
 
   /** Whether a program could listen there now; the reason when not. */
   Optional<String> cannotListen(String host, int port);
+
+  /** Other servers whose models can be used: those that the settings name, and those found. */
+  List<BackendStatus> backends();
 
   /** The node that runs in the home. */
   Optional<RunningApi> node();

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.infernet.inference.engine.EngineConfig;
 import io.infernet.inference.engine.LibtorchReport;
 import io.infernet.inference.engine.djl.LibtorchProbe;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.inference.pool.SystemMemory;
 import io.infernet.node.hardware.Hardware;
 import io.infernet.node.hardware.HardwareProbe;
@@ -35,16 +36,22 @@ public final class ThisMachine implements Machine {
       Pattern.compile("^(?:flags|Features)\\s*:\\s*(.*)$", Pattern.MULTILINE);
 
   private final EngineConfig engine;
+  private final Supplier<List<BackendStatus>> backends;
   private final Supplier<Optional<RunningApi>> node;
   private final HardwareProbe probe = HardwareProbe.system();
   private @Nullable LibtorchReport report;
 
   /**
    * @param engine says which native library
+   * @param backends looks at other servers
    * @param node asks the node that runs in the home
    */
-  public ThisMachine(EngineConfig engine, Supplier<Optional<RunningApi>> node) {
+  public ThisMachine(
+      EngineConfig engine,
+      Supplier<List<BackendStatus>> backends,
+      Supplier<Optional<RunningApi>> node) {
     this.engine = requireNonNull(engine, "engine is null");
+    this.backends = requireNonNull(backends, "backends is null");
     this.node = requireNonNull(node, "node is null");
   }
 
@@ -112,6 +119,11 @@ public final class ThisMachine implements Machine {
     } catch (IOException | IllegalArgumentException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
+  }
+
+  @Override
+  public List<BackendStatus> backends() {
+    return backends.get();
   }
 
   @Override

@@ -7,6 +7,9 @@ import io.infernet.discovery.directory.Gpu;
 import io.infernet.discovery.directory.HardwareFingerprint;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.engine.LibtorchReport;
+import io.infernet.inference.engine.remote.BackendKind;
+import io.infernet.inference.engine.remote.BackendModel;
+import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.model.ModelRepository;
@@ -52,6 +55,7 @@ class DoctorTest {
         new LibtorchReport(
             "2.7.1", "/natives", Optional.empty(), false, List.of(), Optional.empty());
     Optional<String> portTaken = Optional.empty();
+    List<BackendStatus> backends = List.of();
     Optional<RunningApi> node = Optional.empty();
 
     @Override
@@ -100,6 +104,11 @@ class DoctorTest {
     @Override
     public Optional<String> cannotListen(String host, int port) {
       return portTaken;
+    }
+
+    @Override
+    public List<BackendStatus> backends() {
+      return backends;
     }
 
     @Override
@@ -201,6 +210,31 @@ class DoctorTest {
     assertFinding(Verdict.OK, "no GPU is plugged in", finding("gpu"));
     assertFinding(
         Verdict.FAILED, "no GPU", finding("gpu", Map.of("INFERNET_ENGINE_DEVICE", "cuda")));
+  }
+
+  @Test
+  void looksAtBackends() {
+    assertFinding(Verdict.OK, "none", finding("backends"));
+    URI url = URI.create("http://gpu1:8000");
+    machine.backends =
+        List.of(
+            new BackendStatus(
+                url,
+                true,
+                Optional.of(BackendKind.VLLM),
+                true,
+                "",
+                List.of(new BackendModel(ModelName.parse("org/large"), "org/large", 4096, true, 0)),
+                0));
+    assertFinding(Verdict.OK, "vllm at http://gpu1:8000: org/large", finding("backend"));
+    machine.backends =
+        List.of(new BackendStatus(url, true, Optional.empty(), true, "", List.of(), 0));
+    assertFinding(Verdict.WARNING, "http://gpu1:8000 has no models", finding("backend"));
+    machine.backends =
+        List.of(
+            new BackendStatus(
+                url, true, Optional.empty(), false, "nothing listens there", List.of(), 0));
+    assertFinding(Verdict.FAILED, "nothing listens there", finding("backend"));
   }
 
   @Test
