@@ -3,6 +3,7 @@ package io.infernet.node.http;
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.EngineBusyException;
+import io.infernet.inference.engine.remote.BackendException;
 import io.infernet.inference.model.ModelNotFoundException;
 import io.infernet.node.DeadlinePassedException;
 import io.infernet.node.NoProviderException;
@@ -49,6 +50,9 @@ final class ApiErrors {
     }
     if (cause instanceof EngineBusyException) {
       return ApiException.of(429, "rate_limit_error", "engine_busy", message);
+    }
+    if (cause instanceof BackendException) {
+      return ApiException.of(502, SERVER, "backend_failed", message);
     }
     if (cause instanceof DeadlinePassedException) {
       return ApiException.of(504, SERVER, "deadline_passed", message);

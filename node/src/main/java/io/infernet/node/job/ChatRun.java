@@ -7,6 +7,7 @@ import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.engine.TokenScore;
 import io.infernet.inference.engine.Usage;
+import io.infernet.inference.engine.remote.BackendException;
 import io.infernet.inference.engine.remote.CodePoints;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelNotFoundException;
@@ -471,7 +472,7 @@ final class ChatRun implements ChatJob {
 
   /** Another server of that name may be another model: its words are not put behind these. */
   private static InfernetException brokenOff(Provider provider, String detail) {
-    return new InfernetException(
+    return new BackendException(
         "the answer broke off at %s (%s); a backend's answer cannot be continued elsewhere, so ask"
                 .formatted(provider, detail)
             + " again");

@@ -46,11 +46,8 @@ final class LocalAttempt implements JobAttempt, EngineFeed.Sink {
           }
           try {
             attempt.generation = engine.generate(request, feed);
-          } catch (EngineBusyException e) {
-            attempt.fail(Attempt.Outcome.REFUSED, e.getMessage(), Optional.of(BUSY_RETRY));
-            return;
-          } catch (InfernetException e) {
-            attempt.fail(Attempt.Outcome.FAILED, e.getMessage(), Optional.empty());
+          } catch (RuntimeException e) {
+            attempt.onError(e);
             return;
           }
           listener.onAccepted();

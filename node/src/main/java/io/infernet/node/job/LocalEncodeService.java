@@ -2,10 +2,10 @@ package io.infernet.node.job;
 
 import static java.util.Objects.requireNonNull;
 
-import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.ModelTask;
 import io.infernet.inference.engine.EncodingRequest;
 import io.infernet.inference.engine.EncodingResult;
+import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.model.ModelManifest;
@@ -77,7 +77,7 @@ public final class LocalEncodeService implements EncodeService {
             }
           });
     } catch (RejectedExecutionException e) {
-      done.completeExceptionally(new InfernetException("this machine is busy; try again later", e));
+      done.completeExceptionally(new EngineBusyException("this machine is busy; try again later"));
     }
     return done;
   }
@@ -90,7 +90,11 @@ public final class LocalEncodeService implements EncodeService {
     TextCodec codec = codec(model);
     List<TypedTokens> texts = new ArrayList<>();
     for (EncodeRequest.Input input : request.inputs()) {
-      texts.add(tokens(input, codec, model));
+      TypedTokens text = tokens(input, codec, model);
+      if (text.size() == 0) {
+        throw new UsageException("an input has no tokens");
+      }
+      texts.add(text);
     }
     CompletableFuture<EncodingResult> work = engine.encode(new EncodingRequest(model, texts));
     work.whenComplete(
@@ -207,9 +211,6 @@ public final class LocalEncodeService implements EncodeService {
           model.name() + " runs on a backend, which takes no token ids: send text");
     }
     TokenIds ids = ((EncodeRequest.Tokens) input).ids();
-    if (ids.isEmpty()) {
-      throw new UsageException("an input has no tokens");
-    }
     for (int i = 0; i < ids.size(); i++) {
       if (ids.get(i) >= codec.vocabularySize()) {
         throw new UsageException(

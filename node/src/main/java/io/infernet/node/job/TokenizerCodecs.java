@@ -1,8 +1,10 @@
 package io.infernet.node.job;
 
+import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelDescription;
+import io.infernet.inference.jinja.JinjaException;
 import io.infernet.inference.model.InstalledModel;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.ChatTemplate;
@@ -85,14 +87,24 @@ public final class TokenizerCodecs implements TextCodec.Source {
                     .formatted(model, token));
           }
         }
-        String text = template.get().render(messages, true);
-        return tokenizer.encode(text, false);
+        return tokenizer.encode(render(template.get(), messages), false);
       }
       if (messages.size() == 1) {
         return encode(messages.get(0).content());
       }
       throw new UsageException(
           model + " continues texts and holds no conversations; give it one message");
+    }
+
+    private static String render(ChatTemplate template, List<ChatMessage> messages) {
+      try {
+        return template.render(messages, true);
+      } catch (InfernetException e) {
+        if (e.getCause() instanceof JinjaException cause && cause.isRefusal()) {
+          throw new UsageException(String.valueOf(e.getMessage()));
+        }
+        throw e;
+      }
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.ResponseFormat;
+import io.infernet.inference.engine.remote.BackendException;
 import io.infernet.inference.model.ModelName;
 import io.infernet.inference.model.ModelNotFoundException;
 import io.infernet.node.DeadlinePassedException;
@@ -349,6 +350,7 @@ class ApiServerTest {
     expectError(new ContextLengthExceededException(model, 9, 8), 400, "context_length_exceeded");
     expectError(new NoProviderException("n"), 503, "no_provider");
     expectError(new EngineBusyException(1, 1), 429, "engine_busy");
+    expectError(new BackendException("b"), 502, "backend_failed");
     expectError(new DeadlinePassedException("d"), 504, "deadline_passed");
     expectError(new VerificationFailedException("v"), 502, "verification_failed");
     expectError(new InfernetException("i"), 500, "failed");

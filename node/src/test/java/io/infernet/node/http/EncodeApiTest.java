@@ -183,6 +183,8 @@ class EncodeApiTest {
         "{'model': 'embedder', 'input': 'a', 'dimensions': 0} | 400 | dimensions",
         "{'model': 'embedder', 'input': 'a', 'truncate': true} | 400 | truncate",
         "{'model': 'embedder', 'input': [[4096]]} | 400 | no token 4096",
+        "{'model': 'embedder', 'input': ''} | 400 | an input has no tokens",
+        "{'model': 'embedder', 'input': ['a', '']} | 400 | an input has no tokens",
         "{'model': 'nobody', 'input': 'a'} | 404 | asks no other machines",
         "{'model': 'writer', 'input': 'a'} | 400 | made to generate",
         "{'model': 'classifier', 'input': 'a'} | 400 | embedder",
