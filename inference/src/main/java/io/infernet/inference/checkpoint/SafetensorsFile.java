@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SafetensorsFile implements AutoCloseable {
 
-  /** Mapped at a time: a mapping cannot be longer than an int counts. */
-  private static final long WINDOW = 1 << 30;
+  /** Read at a time. A mapping would stay in the process's memory until the next collection. */
+  private static final int PIECE = 1 << 20;
 
   private static final int LENGTH_BYTES = 8;
   private static final int MAX_DIMENSIONS = 8;
@@ -208,7 +208,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Hands a tensor's bytes to {@code sink}, in order.
+   * Hands a tensor's bytes to {@code sink}, in order, in pieces that are valid during the call.
    *
    * @throws IllegalArgumentException when the file has no such tensor
    * @throws DamagedModelException when the file was cut short after it was opened
@@ -221,13 +221,12 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     long position = dataStart + tensor.offset();
     long end = position + tensor.size();
+    ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, tensor.size()));
     while (position < end) {
-      if (channel.size() < end) {
-        throw new DamagedModelException(path + " was cut short while it was read");
-      }
-      long length = Math.min(WINDOW, end - position);
-      sink.write(channel.map(FileChannel.MapMode.READ_ONLY, position, length));
-      position += length;
+      piece.clear().limit((int) Math.min(piece.capacity(), end - position));
+      readFully(channel, piece, position, path);
+      position += piece.flip().remaining();
+      sink.write(piece);
     }
   }
 
