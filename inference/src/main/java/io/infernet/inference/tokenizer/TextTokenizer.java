@@ -8,6 +8,8 @@ import io.infernet.inference.checkpoint.DamagedModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's own tokenizer, from its {@code tokenizer.json}: Hugging Face's library, in this process
@@ -37,6 +39,7 @@ public final class TextTokenizer implements AutoCloseable {
     if (!Files.exists(file)) {
       throw new DamagedModelException(file + " is missing; put the model's original files there");
     }
+    TokenizerChecker.check(file);
     try {
       // Read as a whole by the library, which ends the process when memory does.
       if (Files.size(file) > Vocabulary.MAX_FILE_BYTES) {
@@ -72,7 +75,7 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public TokenIds encode(String text, boolean addSpecialTokens) {
     checkLength(text.length());
-    return narrow(tokenizer.encode(text, addSpecialTokens, false).getIds());
+    return narrow(encoding(() -> tokenizer.encode(text, addSpecialTokens, false)).getIds());
   }
 
   /**
@@ -82,7 +85,7 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public TypedTokens encodeTyped(String text) {
     checkLength(text.length());
-    return typed(tokenizer.encode(text, true, false));
+    return typed(encoding(() -> tokenizer.encode(text, true, false)));
   }
 
   /**
@@ -92,7 +95,21 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public TypedTokens encodeTyped(String first, String second) {
     checkLength((long) first.length() + second.length());
-    return typed(tokenizer.encode(first, second, true, false));
+    return typed(encoding(() -> tokenizer.encode(first, second, true, false)));
+  }
+
+  /** The library finds out only here that it needs a token for the unknown which is not there. */
+  private static Encoding encoding(Supplier<Encoding> encode) {
+    try {
+      return encode.get();
+    } catch (RuntimeException e) {
+      throw new DamagedModelException(unfit(e.getMessage()), e);
+    }
+  }
+
+  private static String unfit(@Nullable String why) {
+    return "the model's tokenizer.json does not fit this text: %s; put the model's original file there"
+        .formatted(why);
   }
 
   private static TypedTokens typed(Encoding encoding) {
@@ -109,14 +126,17 @@ public final class TextTokenizer implements AutoCloseable {
   private static TokenIds narrow(long[] ids) {
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
-      narrow[i] = Math.toIntExact(ids[i]);
+      if (ids[i] > Integer.MAX_VALUE) {
+        throw new DamagedModelException(unfit("it has a token with id " + ids[i]));
+      }
+      narrow[i] = (int) ids[i];
     }
     return TokenIds.of(narrow);
   }
 
   /** Whether this text is one token. */
   public boolean isToken(String text) {
-    return tokenizer.encode(text, false, false).getIds().length == 1;
+    return encode(text, false).size() == 1;
   }
 
   /**

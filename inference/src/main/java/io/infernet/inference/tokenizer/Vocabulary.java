@@ -203,6 +203,7 @@ public final class Vocabulary {
       expect(id >= 0 && id < MAX_TOKENS, "a token has id " + id);
       expect(token.length() <= MAX_TOKEN_LENGTH, "a token has " + token.length() + " characters");
       ids.put(token, id);
+      expect(ids.size() <= MAX_TOKENS, "it has more than " + MAX_TOKENS + " tokens");
       size = Math.max(size, id + 1);
     }
 
