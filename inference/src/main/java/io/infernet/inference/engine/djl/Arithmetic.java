@@ -53,25 +53,6 @@ enum Arithmetic {
    *     keeps these for all that is not quantized
    * @param storedAs as its manifest says
    */
-  static Arithmetic wanted(Optional<Variant> variant, String storedAs) {
-    String label =
-        variant
-            .filter(v -> v != Variant.INT8 && v != Variant.INT4)
-            .map(Variant::toString)
-            .orElse(storedAs);
-    if (label.equals(DType.BF16.label())) {
-      return BFLOAT16;
-    }
-    return label.equals(DType.F16.label()) ? FLOAT16 : FLOAT32;
-  }
-
-  /**
-   * What a model is to be computed with.
-   *
-   * @param variant as it was asked for; none for the numbers it is stored in. A quantized variant
-   *     keeps these for all that is not quantized
-   * @param storedAs as its manifest says
-   */
   static Arithmetic of(Optional<Variant> variant, String storedAs) {
     String label =
         variant

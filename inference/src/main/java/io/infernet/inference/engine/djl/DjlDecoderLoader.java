@@ -79,12 +79,7 @@ public final class DjlDecoderLoader {
       // Beside whole numbers bfloat16 differs less between a prompt and a decoded text than
       // float32: it rounds small differences away before they reach the edge of a whole number.
       return new StepGraph(
-          model,
-          Arithmetic.BFLOAT16,
-          device.isGpu()
-              ? new GpuQuantizedLinear(quantized.get(), device.kind() == Device.Kind.CUDA)
-              : new QuantizedLinear(quantized.get(), this::integers),
-          device);
+          model, Arithmetic.BFLOAT16, new QuantizedLinear(quantized.get(), this::integers), device);
     }
     Arithmetic wanted = Arithmetic.of(variant, manifest.storedAs());
     return new StepGraph(

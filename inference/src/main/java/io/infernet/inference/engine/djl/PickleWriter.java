@@ -53,36 +53,24 @@ final class PickleWriter {
   }
 
   /**
-   * A dense tensor.
+   * A tensor of float32 in one dimension.
    *
-   * @param storageClass such as {@code FloatStorage}
    * @param key name of the file that holds the numbers
    */
-  void tensor(String storageClass, String key, List<Long> shape) {
-    long elements = shape.stream().reduce(1L, Math::multiplyExact);
+  void tensor(String key, int size) {
     global("torch._utils", "_rebuild_tensor_v2");
     op(MARK);
     op(MARK);
     text("storage");
-    global("torch", storageClass);
+    global("torch", "FloatStorage");
     text(key);
     text("cpu");
-    integer(elements);
+    integer(size);
     op(TUPLE);
     op('Q');
     integer(0);
-    tuple(shape);
-    long[] strides = new long[shape.size()];
-    long stride = 1;
-    for (int i = strides.length - 1; i >= 0; i--) {
-      strides[i] = stride;
-      stride *= shape.get(i);
-    }
-    op(MARK);
-    for (long value : strides) {
-      integer(value);
-    }
-    op(TUPLE);
+    tuple(size);
+    tuple(1);
     bool(false);
     global("collections", "OrderedDict");
     op(EMPTY_TUPLE);
@@ -129,9 +117,9 @@ final class PickleWriter {
     return out.toByteArray();
   }
 
-  private void tuple(List<Long> values) {
+  private void tuple(long value) {
     op(MARK);
-    values.forEach(this::integer);
+    integer(value);
     op(TUPLE);
   }
 

@@ -1,10 +1,5 @@
 package io.infernet.inference.engine.djl;
 
-import io.infernet.inference.checkpoint.ByteSink;
-import io.infernet.inference.checkpoint.Checkpoint;
-import io.infernet.inference.checkpoint.DType;
-import io.infernet.inference.checkpoint.TensorInfo;
-import io.infernet.inference.checkpoint.UnsupportedModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,7 +7,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +15,8 @@ import java.util.Map;
  * A TorchScript module that libtorch loads: source text of one class, and its attributes. Written
  * as a zip of {@code code/__torch__.py} (the source), {@code data.pkl} (the attributes), {@code
  * data/N} (the numbers of tensor N), {@code constants.pkl}, {@code version} and {@code byteorder};
- * see libtorch's {@code torch/csrc/jit/docs/serialization.md}. Tensors stream from where they are;
- * none is held in memory. Confined to one thread.
+ * see libtorch's {@code torch/csrc/jit/docs/serialization.md}. Weights are not in it: the source
+ * maps their files. Confined to one thread.
  */
 final class TorchScriptArchive {
 
@@ -37,20 +31,17 @@ final class TorchScriptArchive {
   /** An empty tuple: the graph has no constants of its own. */
   private static final byte[] NO_CONSTANTS = {(byte) 0x80, 2, ')', '.'};
 
-  /** The numbers of one tensor. */
-  record Tensor(DType dtype, List<Long> shape, StoredZipWriter.Content content) {
+  /** The numbers of a tensor in one dimension, as float32. */
+  static final class Tensor {
 
-    /** Numbers that are at hand, in one dimension. */
+    private final float[] values;
+
+    private Tensor(float[] values) {
+      this.values = values;
+    }
+
     static Tensor of(float[] values) {
-      return new Tensor(
-          DType.F32,
-          List.of((long) values.length),
-          sink -> {
-            ByteBuffer bytes =
-                ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asFloatBuffer().put(values);
-            sink.write(bytes);
-          });
+      return new Tensor(values.clone());
     }
 
     /** A tensor without numbers, to be replaced by the module itself. */
@@ -58,45 +49,10 @@ final class TorchScriptArchive {
       return of(new float[0]);
     }
 
-    /**
-     * Tensors of a checkpoint, one below the other.
-     *
-     * @throws UnsupportedModelException when their formats differ
-     */
-    static Tensor of(Checkpoint checkpoint, List<String> names) {
-      TensorInfo first = checkpoint.tensor(names.get(0));
-      long rows = 0;
-      for (String name : names) {
-        TensorInfo tensor = checkpoint.tensor(name);
-        if (tensor.dtype() != first.dtype()) {
-          throw new UnsupportedModelException(
-              "this version does not run models that mix number formats (%s is %s, %s is %s)"
-                  .formatted(
-                      first.name(), first.dtype().label(), tensor.name(), tensor.dtype().label()));
-        }
-        rows += tensor.shape().get(0);
-      }
-      List<Long> shape = new ArrayList<>(first.shape());
-      shape.set(0, rows);
-      return new Tensor(first.dtype(), shape, sink -> readAll(checkpoint, names, sink));
-    }
-
-    private static void readAll(Checkpoint checkpoint, List<String> names, ByteSink sink)
-        throws IOException {
-      for (String name : names) {
-        checkpoint.read(name, sink);
-      }
-    }
-
-    private String storageClass() {
-      return switch (dtype) {
-        case F32 -> "FloatStorage";
-        case BF16 -> "BFloat16Storage";
-        case F16 -> "HalfStorage";
-        default ->
-            throw new UnsupportedModelException(
-                "this version does not run models stored as " + dtype.label());
-      };
+    private byte[] bytes() {
+      ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.asFloatBuffer().put(values);
+      return bytes.array();
     }
   }
 
@@ -153,10 +109,10 @@ final class TorchScriptArchive {
             FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
       PickleWriter pickle = new PickleWriter("__torch__", "Model");
       pickle.attribute("training").bool(false);
-      int[] next = {0};
+      int next = 0;
       for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
         pickle.attribute(entry.getKey());
-        add(zip, pickle, next[0]++, entry.getValue());
+        add(zip, pickle, next++, entry.getValue());
       }
       for (Map.Entry<String, List<Tensor>> entry : lists.entrySet()) {
         pickle.attribute(entry.getKey());
@@ -166,7 +122,7 @@ final class TorchScriptArchive {
         }
         pickle.beginTensorList();
         for (Tensor tensor : entry.getValue()) {
-          add(zip, pickle, next[0]++, tensor);
+          add(zip, pickle, next++, tensor);
         }
         pickle.endTensorList();
       }
@@ -184,7 +140,7 @@ final class TorchScriptArchive {
   private static void add(StoredZipWriter zip, PickleWriter pickle, int number, Tensor tensor)
       throws IOException {
     String key = Integer.toString(number);
-    pickle.tensor(tensor.storageClass(), key, tensor.shape());
-    zip.add(ROOT + "data/" + key, tensor.content());
+    pickle.tensor(key, tensor.values.length);
+    zip.add(ROOT + "data/" + key, tensor.bytes());
   }
 }

@@ -252,32 +252,4 @@ class QuantizedLinearTest {
       }
     }
   }
-
-  @Test
-  void theTextForGraphicsCardsIsWellFormed() throws IOException {
-    Projection matrix = checkpoint.config().tensors().qkv(0);
-    for (WeightFormat format : WeightFormat.values()) {
-      QuantizedWeights weights =
-          new QuantizedWeights(List.of(QuantizedMatrix.of(matrix, format)), LIMITS);
-      Path file = home.resolve(format + ".gpu");
-      weights.write(file, checkpoint, 1);
-      WeightSource source = new QuantizedSource(WeightSource.of(checkpoint), weights, file);
-      float[] x = rows(3, (int) matrix.columns(), 9);
-      float[] expected;
-      try (Product product = product(matrix, format, IntegerArithmetic.ofThisMachine())) {
-        expected = product.of(x, "forward");
-      }
-      try (Product product =
-          new Product(matrix, format, new GpuQuantizedLinear(weights, false), source)) {
-        float[] actual = product.of(x, "forward");
-        double error = 0;
-        double all = 0;
-        for (int i = 0; i < expected.length; i++) {
-          error += Math.pow(actual[i] - expected[i], 2);
-          all += Math.pow(expected[i], 2);
-        }
-        assertTrue(Math.sqrt(error / all) < 0.02, format + ": " + Math.sqrt(error / all));
-      }
-    }
-  }
 }
