@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * A model's configuration and tensors, from a folder in the Hugging Face layout: one {@code
@@ -28,9 +27,8 @@ public final class Checkpoint implements AutoCloseable {
   /** What older models come with. */
   private static final String PICKLED_FILE = "pytorch_model.bin";
 
-  private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
-
-  private static final List<DType> PLAIN = List.of(DType.BF16, DType.F16, DType.F32, DType.F64);
+  private static final Pattern SHARD =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,100}\\.safetensors");
 
   private final Path folder;
   private final ModelDescription description;
@@ -74,7 +72,7 @@ public final class Checkpoint implements AutoCloseable {
           if (!AlignedCopy.isNeeded(file)) {
             return file;
           }
-          Path copy = copies.resolve(key + "-aligned-" + file.path().getFileName());
+          Path copy = copies.resolve(key + "-" + file.path().getFileName() + ".aligned");
           AlignedCopy.write(file, copy);
           file.close();
           return SafetensorsFile.open(copy, limits);
@@ -240,21 +238,7 @@ public final class Checkpoint implements AutoCloseable {
    * @throws UnsupportedModelException when its numbers are no plain floating-point ones
    */
   public StoredTensor stored(TensorSpec spec) {
-    StoredTensor tensor = fileOf(spec.name()).stored(spec.name());
-    if (!tensor.shape().equals(spec.shape())) {
-      throw new DamagedModelException(
-          "tensor %s has the shape %s where config.json says %s"
-              .formatted(spec.name(), tensor.shape(), spec.shape()));
-    }
-    if (!PLAIN.contains(tensor.dtype())) {
-      throw new UnsupportedModelException(
-          "tensor %s is stored as %s; this version takes weights as %s"
-              .formatted(
-                  spec.name(),
-                  tensor.dtype().label(),
-                  PLAIN.stream().map(DType::label).collect(Collectors.joining(", "))));
-    }
-    return tensor;
+    return fileOf(spec.name()).weights(spec).orElseThrow();
   }
 
   /**
@@ -276,7 +260,7 @@ public final class Checkpoint implements AutoCloseable {
   public void requireFinite() {
     for (SafetensorsFile file : files) {
       for (TensorInfo tensor : file.tensors().values()) {
-        if (PLAIN.contains(tensor.dtype()) && !FiniteNumbers.in(file, tensor)) {
+        if (tensor.dtype().isPlain() && !FiniteNumbers.in(file, tensor)) {
           throw new DamagedModelException(
               "tensor %s of %s has weights that are not finite numbers"
                   .formatted(tensor.name(), file.path()));

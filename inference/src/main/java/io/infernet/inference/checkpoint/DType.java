@@ -31,6 +31,11 @@ public enum DType {
     return bytes;
   }
 
+  /** Whether weights are stored in it: floating-point numbers that libtorch computes with. */
+  boolean isPlain() {
+    return this == BF16 || this == F16 || this == F32 || this == F64;
+  }
+
   /** The name as model names and manifests write it: {@code fp32}, {@code bf16}, … */
   public String label() {
     return switch (this) {

@@ -9,11 +9,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,7 +118,7 @@ public final class SafetensorsFile implements AutoCloseable {
                     what,
                     tensor.offset() < end ? "overlaps" : "leaves a gap after"));
       }
-      // Cannot overflow: both are at most the data's size, checked tensor by tensor.
+      // Cannot overflow: this is the end that the header claims, which is a long.
       end += tensor.size();
       if (end > dataSize) {
         break;
@@ -183,6 +186,36 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private static boolean isCount(JsonNode node) {
     return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0;
+  }
+
+  /**
+   * Where a tensor of weights lies in the file, if there is one of that name.
+   *
+   * @throws DamagedModelException when it is of another shape
+   * @throws UnsupportedModelException when its numbers are no plain floating-point ones
+   */
+  public Optional<StoredTensor> weights(TensorSpec spec) {
+    if (!tensors.containsKey(spec.name())) {
+      return Optional.empty();
+    }
+    StoredTensor tensor = stored(spec.name());
+    if (!tensor.shape().equals(spec.shape())) {
+      throw new DamagedModelException(
+          "tensor %s has the shape %s where config.json says %s"
+              .formatted(spec.name(), tensor.shape(), spec.shape()));
+    }
+    if (!tensor.dtype().isPlain()) {
+      throw new UnsupportedModelException(
+          "tensor %s is stored as %s; this version takes weights as %s"
+              .formatted(
+                  spec.name(),
+                  tensor.dtype().label(),
+                  Arrays.stream(DType.values())
+                      .filter(DType::isPlain)
+                      .map(DType::label)
+                      .collect(Collectors.joining(", "))));
+    }
+    return Optional.of(tensor);
   }
 
   /**

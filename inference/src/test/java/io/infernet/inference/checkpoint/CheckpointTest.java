@@ -127,7 +127,7 @@ class CheckpointTest {
               UnsupportedModelException.class,
               () -> checkpoint.stored(checkpoint.config().tensors().finalNorm()));
       assertEquals(
-          "tensor model.norm.weight is stored as i16; this version takes weights as bf16, fp16,"
+          "tensor model.norm.weight is stored as i16; this version takes weights as fp16, bf16,"
               + " fp32, fp64",
           wrong.getMessage());
     }
@@ -173,11 +173,11 @@ class CheckpointTest {
         assertEquals(0, aligned.tensor("wide").offset());
       }
       try (Stream<Path> files = Files.list(copies)) {
-        assertEquals(List.of(copies.resolve("key-aligned-model.safetensors")), files.toList());
+        assertEquals(List.of(copies.resolve("key-model.safetensors.aligned")), files.toList());
       }
     }
     try (SafetensorsFile copy =
-        SafetensorsFile.open(copies.resolve("key-aligned-model.safetensors"), LIMITS)) {
+        SafetensorsFile.open(copies.resolve("key-model.safetensors.aligned"), LIMITS)) {
       assertFalse(AlignedCopy.isNeeded(copy));
       assertTrue(copy.stored("half").aligned());
     }

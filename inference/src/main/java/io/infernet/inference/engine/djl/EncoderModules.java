@@ -53,17 +53,11 @@ final class EncoderModules implements AutoCloseable {
     return new WeightSource() {
       @Override
       public StoredTensor tensor(TensorSpec spec) {
-        if (!file.tensors().containsKey(spec.name())) {
-          throw new DamagedModelException(
-              "%s has no tensor %s".formatted(layer.file(), spec.name()));
-        }
-        StoredTensor tensor = file.stored(spec.name());
-        if (!tensor.shape().equals(spec.shape())) {
-          throw new DamagedModelException(
-              "tensor %s of %s has the shape %s where its config.json says %s"
-                  .formatted(spec.name(), layer.file(), tensor.shape(), spec.shape()));
-        }
-        return tensor;
+        return file.weights(spec)
+            .orElseThrow(
+                () ->
+                    new DamagedModelException(
+                        "%s has no tensor %s".formatted(layer.file(), spec.name())));
       }
 
       @Override

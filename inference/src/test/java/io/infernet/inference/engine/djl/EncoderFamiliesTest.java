@@ -10,6 +10,7 @@ import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.EncoderHead;
 import io.infernet.inference.checkpoint.SafetensorsFile;
 import io.infernet.inference.checkpoint.TensorInfo;
+import io.infernet.inference.checkpoint.UnsupportedModelException;
 import io.infernet.inference.encoding.Encoder;
 import io.infernet.inference.engine.djl.ReferenceEncoder.Names;
 import io.infernet.inference.model.FolderModelRepository;
@@ -22,6 +23,7 @@ import io.infernet.inference.tokenizer.TypedTokens;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -280,6 +282,13 @@ class EncoderFamiliesTest {
     DamagedModelException wrongShape =
         assertThrows(DamagedModelException.class, () -> load("pooled"));
     assertTrue(wrongShape.getMessage().contains("linear.weight"), wrongShape.getMessage());
+    Files.writeString(
+        folder.resolve("2_Dense/model.safetensors"),
+        new String(dense.bytes(), StandardCharsets.ISO_8859_1).replace("F32", "I32"),
+        StandardCharsets.ISO_8859_1);
+    UnsupportedModelException noWeights =
+        assertThrows(UnsupportedModelException.class, () -> load("pooled"));
+    assertTrue(noWeights.getMessage().contains("stored as i32"), noWeights.getMessage());
   }
 
   private static Map<String, double[]> with(RandomEncoder body, RandomEncoder more) {

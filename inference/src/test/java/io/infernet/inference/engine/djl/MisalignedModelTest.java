@@ -18,8 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MisalignedModelTest {
 
@@ -38,22 +39,19 @@ class MisalignedModelTest {
     Files.write(file, out.toByteArray());
   }
 
-  @Test
-  void runsModelsWhoseNumbersLieAtOddPlaces() throws IOException {
-    InstalledModel model = TestModels.install("tiny-llama3", home);
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-llama3", "tiny-llama3:int8"})
+  void runsModelsWhoseNumbersLieAtOddPlaces(String name) throws IOException {
+    InstalledModel model = TestModels.install(name, home);
     float[] expected = logits(model);
     misalign(model.folder().resolve("model.safetensors"));
-    assertArrayEquals(expected, logits(model));
+    assertArrayEquals(expected, logits(TestModels.install(name, home)));
   }
 
   private float[] logits(InstalledModel model) throws IOException {
     try (Decoder decoder =
         new DjlDecoderLoader(TestModels.config(home), CheckpointLimits.defaults())
-            .load(
-                new InstalledModel(
-                    TestModels.install("tiny-llama3", home).manifest(), model.folder()),
-                Device.CPU,
-                64)) {
+            .load(model, Device.CPU, 64)) {
       Step step = new Step(List.of(new Chunk(0, 0, new int[] {1, 2, 3}, Logits.LAST)), false);
       // What lies behind the one row that was asked for means nothing.
       return Arrays.copyOf(decoder.step(step).logits(), decoder.vocabSize());
