@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -85,7 +86,7 @@ public record RandomCheckpoint(byte[] config, DType dtype, int shards, long seed
       String name =
           shards == 1
               ? Checkpoint.SINGLE_FILE
-              : "model-%05d-of-%05d.safetensors".formatted(shard, shards);
+              : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", shard, shards);
       int to = from;
       long share = bytes() * shard / shards;
       while (to < tensors.size() && (shard == shards || written < share)) {
@@ -220,7 +221,7 @@ public record RandomCheckpoint(byte[] config, DType dtype, int shards, long seed
   private byte[] index(Map<String, String> fileOf) {
     List<String> entries = new ArrayList<>();
     fileOf.forEach((tensor, file) -> entries.add("\"%s\":\"%s\"".formatted(tensor, file)));
-    return "{\"metadata\":{\"total_size\":%d},\"weight_map\":{%s}}"
+    return "{\"metadata\":{\"total_size\":%s},\"weight_map\":{%s}}"
         .formatted(bytes(), String.join(",", entries))
         .getBytes(StandardCharsets.UTF_8);
   }

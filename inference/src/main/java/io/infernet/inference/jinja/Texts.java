@@ -3,6 +3,7 @@ package io.infernet.inference.jinja;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.HexFormat;
+import java.util.Locale;
 
 /** Text as Python sees it: counted in code points, shown as its literals. Stateless. */
 final class Texts {
@@ -156,7 +157,7 @@ final class Texts {
     return sign
         + digits.charAt(0)
         + (digits.length() > 1 ? "." + digits.substring(1) : "")
-        + String.format("e%s%02d", exponent < 0 ? "-" : "+", Math.abs(exponent));
+        + String.format(Locale.ROOT, "e%s%02d", exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 
   static String html(String text) {

@@ -134,16 +134,17 @@ public record ModelManifest(
     if (isBackend()) {
       return "{\"backend\":\"%s\",\"format\":1}".formatted(name).getBytes(StandardCharsets.UTF_8);
     }
-    // Nothing here needs escaping: the constructors allow only plain characters.
+    // Nothing here needs escaping: the constructors allow only plain characters. Numbers are
+    // strings to the formatter, which writes %d with the digits of the user's language.
     String fileList =
         files.stream()
             .map(
                 file ->
-                    "{\"path\":\"%s\",\"sha256\":\"%s\",\"size\":%d}"
+                    "{\"path\":\"%s\",\"sha256\":\"%s\",\"size\":%s}"
                         .formatted(file.path(), file.sha256(), file.size()))
             .collect(Collectors.joining(",", "[", "]"));
     String json =
-        "{\"context\":%d,\"family\":\"%s\",\"files\":%s,\"format\":1,\"minP\":%s,\"name\":\"%s\",\"repetition\":%s,\"sampler\":%d,\"stop\":%s,\"stored\":\"%s\",%s\"temperature\":%s,\"topK\":%d,\"topP\":%s,\"variant\":\"%s\"}"
+        "{\"context\":%s,\"family\":\"%s\",\"files\":%s,\"format\":1,\"minP\":%s,\"name\":\"%s\",\"repetition\":%s,\"sampler\":%s,\"stop\":%s,\"stored\":\"%s\",%s\"temperature\":%s,\"topK\":%s,\"topP\":%s,\"variant\":\"%s\"}"
             .formatted(
                 contextLength,
                 family,

@@ -37,7 +37,7 @@ final class Strftime {
       case 'B' -> with(time, "MMMM");
       case 'd' -> with(time, "dd");
       case 'D' -> with(time, "MM/dd/yy");
-      case 'e' -> String.format("%2d", time.getDayOfMonth());
+      case 'e' -> String.format(Locale.ROOT, "%2d", time.getDayOfMonth());
       case 'f' -> with(time, "SSSSSS");
       case 'F' -> with(time, "yyyy-MM-dd");
       case 'H' -> with(time, "HH");

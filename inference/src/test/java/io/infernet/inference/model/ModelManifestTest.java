@@ -1,5 +1,6 @@
 package io.infernet.inference.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.infernet.inference.checkpoint.ModelTask;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class ModelManifestTest {
@@ -38,6 +40,19 @@ class ModelManifestTest {
             + "\"variant\":\"stored\"}",
         new String(manifest("m", WEIGHTS, CONFIG).encode(), StandardCharsets.UTF_8));
     assertEquals(16, manifest("m", WEIGHTS, CONFIG).size());
+  }
+
+  /** Persian has digits of its own, and Java's formatter writes them. */
+  @Test
+  void hasOneSpellingInAllLanguages() {
+    Locale before = Locale.getDefault();
+    byte[] usual = manifest("m", WEIGHTS, CONFIG).encode();
+    Locale.setDefault(Locale.forLanguageTag("fa-IR"));
+    try {
+      assertArrayEquals(usual, manifest("m", WEIGHTS, CONFIG).encode());
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

@@ -63,7 +63,7 @@ public final class DecoderExport {
     try {
       Files.createDirectories(folder);
       for (int i = 0; i < parts.files().size(); i++) {
-        String name = "weights-%d.safetensors".formatted(i);
+        String name = "weights-" + i + ".safetensors";
         copy(parts.files().get(i), folder.resolve(name));
         files.add(name);
       }

@@ -62,7 +62,7 @@ final class DjlEncoderLoader {
         Path archive =
             graphs.get(
                 model.manifest().cid(),
-                "encoder-cpu-%s-%s-%s-%d"
+                "encoder-cpu-%s-%s-%s-%s"
                     .formatted(kernel.label(), arithmetic.label(), version, EncoderGraph.VERSION),
                 file -> {
                   checkpoint.requireFinite();
@@ -91,7 +91,7 @@ final class DjlEncoderLoader {
       Path archive =
           graphs.get(
               model.manifest().cid(),
-              "script-%d".formatted(ForeignArchive.VERSION),
+              "script-" + ForeignArchive.VERSION,
               file -> copy(foreign, file));
       return ScriptEncoder.load(
           archive,
@@ -120,7 +120,7 @@ final class DjlEncoderLoader {
           "%s: encoders run as stored, as fp32, bf16 or fp16".formatted(model.name()));
     }
     Arithmetic wanted = Arithmetic.of(variant, model.manifest().storedAs());
-    Libtorch.start(config.nativesFolder());
+    Libtorch.start(config);
     return Libtorch.processorNumbers().contains(wanted) ? wanted : Arithmetic.FLOAT32;
   }
 

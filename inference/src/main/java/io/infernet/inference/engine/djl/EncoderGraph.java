@@ -217,7 +217,7 @@ final class EncoderGraph {
                         .formatted(name))
             .collect(Collectors.joining())
         + """
-          for l in range(%d):
+          for l in range(%s):
             _1 = torch.append(self.dense, (self).matrix(files))
           self.layout = annotate(List[int], [])
           return 0
@@ -319,7 +319,7 @@ final class EncoderGraph {
   }
 
   private static String dense(int number, Dense layer) {
-    String linear = "(self).linear(y, (self.dense)[%d])".formatted(number);
+    String linear = "(self).linear(y, (self.dense)[%s])".formatted(number);
     return switch (layer.activation()) {
       case NONE -> linear;
       case TANH -> "torch.tanh(%s)".formatted(linear);
