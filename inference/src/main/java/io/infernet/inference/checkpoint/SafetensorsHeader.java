@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /** Writes the beginning of safetensors files. Stateless. */
-final class SafetensorsHeader {
+public final class SafetensorsHeader {
 
   /** The data begins at a multiple of this. */
   private static final int ALIGNMENT = 64;
@@ -22,7 +22,7 @@ final class SafetensorsHeader {
    *
    * @param tensors in the order of their data, with no gaps between
    */
-  static ByteBuffer of(List<TensorInfo> tensors) {
+  public static ByteBuffer of(List<TensorInfo> tensors) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
       json.writeStartObject();

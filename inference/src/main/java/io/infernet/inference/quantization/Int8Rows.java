@@ -1,5 +1,7 @@
 package io.infernet.inference.quantization;
 
+import java.util.Arrays;
+
 /** Rounds rows to {@link WeightFormat#INT8}. The same input gives the same bits everywhere. */
 final class Int8Rows {
 
@@ -20,7 +22,7 @@ final class Int8Rows {
   static float quantize(float[] row, int at, int columns, byte[] target) {
     float largest = largest(row, at, columns);
     if (largest < SMALLEST) {
-      java.util.Arrays.fill(target, at, at + columns, (byte) 0);
+      Arrays.fill(target, at, at + columns, (byte) 0);
       return 0;
     }
     float scale = scale(largest);

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** Some threads for file work, as long as it takes. Confined to one thread. */
 final class Workers implements AutoCloseable {
@@ -77,7 +78,7 @@ final class Workers implements AutoCloseable {
     boolean interrupted = false;
     while (!threads.isTerminated()) {
       try {
-        threads.awaitTermination(1, java.util.concurrent.TimeUnit.MINUTES);
+        threads.awaitTermination(1, TimeUnit.MINUTES);
       } catch (InterruptedException e) {
         interrupted = true;
       }
