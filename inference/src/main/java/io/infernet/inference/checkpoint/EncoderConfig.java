@@ -42,6 +42,10 @@ public record EncoderConfig(
 
   private static final String CLASSIFIER = "ForSequenceClassification";
 
+  private static final int MAX_LAYERS = 1_024;
+  private static final int MAX_WIDTH = 1 << 20;
+  private static final int MAX_INNER = 1 << 22;
+
   /**
    * The transformer.
    *
@@ -82,6 +86,11 @@ public record EncoderConfig(
       requireNonNull(names, "names is null");
       requireNonNull(activation, "activation is null");
       classifierDense = List.copyOf(classifierDense);
+      if (hiddenSize > MAX_WIDTH || intermediateSize > MAX_INNER || layers > MAX_LAYERS) {
+        throw new DamagedModelException(
+            "config.json: no encoder has %d layers of width %d, %d inside"
+                .formatted(layers, hiddenSize, intermediateSize));
+      }
       if (hiddenSize % heads != 0) {
         throw new DamagedModelException(
             "config.json: %d heads cannot share a width of %d".formatted(heads, hiddenSize));

@@ -63,7 +63,7 @@ public record ScriptConfig(
   /** Which part of the result counts. */
   public sealed interface Output {}
 
-  /** The result itself, or that of its parts, when it is a tuple or list. */
+  /** The result itself, or that of its parts, when it is a tuple. */
   public record Place(int index) implements Output {}
 
   /** The entry of a dictionary. */

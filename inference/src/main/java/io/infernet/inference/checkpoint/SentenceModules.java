@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -156,7 +158,7 @@ record SentenceModules(
 
   /** Files beside the usual ones that decide what the vectors are, relative to the folder. */
   static List<String> files(Path folder, CheckpointLimits limits) {
-    List<String> files = new ArrayList<>();
+    Set<String> files = new LinkedHashSet<>();
     for (String name : List.of(FILE, TRANSFORMER_FILE, SENTENCE_FILE)) {
       if (Files.exists(folder.resolve(name))) {
         files.add(name);
@@ -172,6 +174,6 @@ record SentenceModules(
         }
       }
     }
-    return files;
+    return List.copyOf(files);
   }
 }

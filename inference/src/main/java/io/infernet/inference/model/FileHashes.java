@@ -1,5 +1,7 @@
 package io.infernet.inference.model;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -31,7 +33,11 @@ final class FileHashes {
   private static final long MAX_BYTES = 8 << 20;
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private record Entry(long size, long modifiedNanos, String sha256) {}
+  private record Entry(long size, long modifiedNanos, String sha256) {
+    private Entry {
+      requireNonNull(sha256, "sha256 is null");
+    }
+  }
 
   private final Path memory;
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
@@ -46,8 +52,9 @@ final class FileHashes {
         entries.putAll(
             MAPPER.readValue(memory.toFile(), new TypeReference<Map<String, Entry>>() {}));
       }
-    } catch (IOException e) {
-      LOG.debug("hashes of model files are computed anew: {}", e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      entries.clear();
+      LOG.debug("hashes of model files are computed anew: {}", e.toString());
     }
   }
 
@@ -101,8 +108,12 @@ final class FileHashes {
         entries.keySet().removeIf(path -> !Files.exists(Path.of(path)));
       }
       Path fresh = Files.createTempFile(memory.getParent(), ".hashes", ".tmp");
-      MAPPER.writeValue(fresh.toFile(), entries);
-      Files.move(fresh, memory, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        MAPPER.writeValue(fresh.toFile(), entries);
+        Files.move(fresh, memory, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(fresh);
+      }
     } catch (IOException e) {
       LOG.debug("hashes of model files are not remembered: {}", e.getMessage());
     }

@@ -63,7 +63,7 @@ final class SourceChecker {
   /** Words that begin so leave out checks or belong to the library's own plumbing. */
   private static final Pattern REFUSED_BEGINNINGS =
       Pattern.compile(
-          "_unsafe_\\w*|_index_put_impl_\\w*|_resize_\\w*|_empty_\\w*|_test_\\w*|_cuda_\\w*|_record_function_\\w*|_nested_\\w*|_sparse_\\w*|_to_cpu|_debug_\\w*|_fw_primal\\w*|_make_\\w*|_reinterpret_\\w*|_dimI|_dimV|_values|_indices|_coalesced_|_local_scalar_dense|_foreach_\\w*|_fused_\\w*|_amp_\\w*|_use_\\w*|_cudnn_\\w*|_mkldnn_\\w*|_mps_\\w*");
+          "_unsafe_\\w*|_index_put_impl_\\w*|_resize_\\w*|_empty_\\w*|_test_\\w*|_cuda_\\w*|_record_function_\\w*|_nested_\\w*|_sparse_\\w*|_to_cpu|_debug_\\w*|_fw_primal\\w*|_make_\\w*|_reinterpret_\\w*|_dimI|_dimV|_values|_indices|_coalesced_|_local_scalar_dense|_foreach_\\w*|_fused_\\w*|_amp_\\w*|_use_\\w*|_cudnn_\\w*|_mkldnn_\\w*|_mps_\\w*|_weight_int\\w*");
 
   /** Operators of {@code prim} that the serializer writes. */
   private static final Set<String> PRIM =

@@ -89,6 +89,17 @@ class EncoderConfigTest {
         ModelDescription.otherFiles(folder, LIMITS));
   }
 
+  @Test
+  void listsAFileOnceThatTwoModulesShare() throws IOException {
+    write(
+        "modules.json",
+        "[{\"path\": \"1_Pooling\"}, {\"path\": \"1_Pooling\"}, {\"path\": \"../out\"}]");
+    write("1_Pooling/config.json", "{}");
+    assertEquals(
+        List.of("modules.json", "1_Pooling/config.json"),
+        ModelDescription.otherFiles(folder, LIMITS));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "Transformer LSTM, LSTM",
@@ -132,6 +143,17 @@ class EncoderConfigTest {
         "{\"in_features\": 24, \"out_features\": 8,"
             + "\"activation_function\": \"torch.nn.modules.activation.Mish\"}");
     assertNames("activation_function", "");
+  }
+
+  @Test
+  void refusesSizesThatNoEncoderHas() throws IOException {
+    read("BertModel", "");
+    Path file = folder.resolve("config.json");
+    String right = Files.readString(file);
+    for (String size : List.of("hidden_size\": 24", "intermediate_size\": 40", "layers\": 2")) {
+      Files.writeString(file, right.replace(size, size.replaceAll("[0-9]+", "15728640")));
+      assertThrows(DamagedModelException.class, () -> ModelDescription.read(folder, LIMITS));
+    }
   }
 
   @Test

@@ -167,8 +167,11 @@ class FolderModelRepositoryTest {
   @Test
   void computesHashesAnewWhenTheMemoryIsDamaged() throws IOException {
     ModelManifest before = repository.require(STORYTELLER).manifest();
-    Files.writeString(models.resolve(".hashes.json"), "{\"x\":");
-    assertEquals(before, open().require(STORYTELLER).manifest());
+    for (String damaged :
+        List.of("{\"x\":", "", "null", "{\"x\": null}", "{\"x\": {\"size\": 1}}")) {
+      Files.writeString(models.resolve(".hashes.json"), damaged);
+      assertEquals(before, open().require(STORYTELLER).manifest());
+    }
   }
 
   @Test

@@ -51,7 +51,7 @@ final class DjlModelLoader implements ModelLoader {
           : new Resident.Reader(encoders.load(model));
     } catch (OutOfMemoryError e) {
       throw new InfernetException(
-          "not enough memory in the JVM for %s: give it more with JAVA_TOOL_OPTIONS=-Xmx4g"
+          "not enough memory in the JVM for %s: give it more with INFERNET_JAVA_OPTS=-Xmx4g"
               .formatted(model.name()),
           e);
     }

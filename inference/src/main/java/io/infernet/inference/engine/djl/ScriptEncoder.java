@@ -218,8 +218,12 @@ final class ScriptEncoder implements Encoder {
             && shape[0] == texts
             && (pooled || shape[1] == tokens)
             && shape[shape.length - 1] >= 1;
-    if (fits && config.head() instanceof EncoderHead.Classification classes) {
-      fits = shape[shape.length - 1] == classes.labels().size();
+    if (fits) {
+      long width = shape[shape.length - 1];
+      fits =
+          config.head() instanceof EncoderHead.Embedding embedding
+              ? width <= embedding.width()
+              : width == ((EncoderHead.Classification) config.head()).labels().size();
     }
     if (!fits) {
       throw unfit(

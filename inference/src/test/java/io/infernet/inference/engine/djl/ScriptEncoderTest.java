@@ -116,6 +116,7 @@ class ScriptEncoderTest {
         "'output': 'nothing', 'pooling': 'mean'",
         "'output': 0, 'pooling': 'mean'",
         "'output': 'last_hidden_state'",
+        "'output': 'last_hidden_state', 'pooling': 'mean', 'dimensions': 11",
         "'inputs': ['input_ids'], 'output': 'last_hidden_state', 'pooling': 'mean'"
       })
   void refusesAModelThatDoesNotDoWhatItsDescriptorSays(String options) throws IOException {
