@@ -2,8 +2,6 @@ package io.infernet.verification.wire;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.infernet.inference.engine.Penalties;
-import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.libp2p.host.ProtocolViolationException;
@@ -16,9 +14,7 @@ import io.infernet.verification.commitment.JobId;
 import io.infernet.verification.commitment.JobRequest;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
@@ -66,7 +62,7 @@ public final class JobRequestCodec {
             .setClient(ByteString.copyFrom(request.client().toBytes()))
             .setProvider(ByteString.copyFrom(request.provider().toBytes()))
             .setModel(ByteString.copyFrom(request.model().toBytes()))
-            .setSampling(encode(request.sampling()))
+            .setSampling(SamplingCodec.encode(request.sampling()))
             .setMaxTokens(request.maxTokens())
             .addAllStopIds(request.stopIds())
             .setScorePrompt(request.scorePrompt())
@@ -77,32 +73,6 @@ public final class JobRequestCodec {
     addAll(request.outputSoFar(), message::addOutputIds);
     request.topLogprobs().ifPresent(message::setTopLogprobs);
     return message.build().toByteArray();
-  }
-
-  private static EvidenceProto.Sampling encode(SamplingParams sampling) {
-    EvidenceProto.Sampling.Builder message =
-        EvidenceProto.Sampling.newBuilder()
-            .setTemperature(sampling.temperature())
-            .setTopK(sampling.topK())
-            .setTopP(sampling.topP())
-            .setSeed(sampling.seed())
-            .setMinP(sampling.minP())
-            .setPresencePenalty(sampling.penalties().presence())
-            .setFrequencyPenalty(sampling.penalties().frequency())
-            .setFormat(
-                switch (sampling.format()) {
-                  case TEXT -> EvidenceProto.ResponseFormat.TEXT;
-                  case JSON_OBJECT -> EvidenceProto.ResponseFormat.JSON_OBJECT;
-                });
-    if (sampling.penalties().repetition() != 1) {
-      message.setRepetitionPenalty(sampling.penalties().repetition());
-    }
-    sampling
-        .logitBias()
-        .forEach(
-            (id, bias) ->
-                message.addLogitBias(EvidenceProto.LogitBias.newBuilder().setId(id).setBias(bias)));
-    return message.build();
   }
 
   private static void addAll(TokenIds ids, IntConsumer add) {
@@ -117,7 +87,7 @@ public final class JobRequestCodec {
       throw new ProtocolViolationException(
           "a job request of version " + Integer.toUnsignedString(message.getVersion()));
     }
-    SamplingParams sampling = sampling(message.getSampling());
+    SamplingParams sampling = SamplingCodec.decode(message.getSampling());
     if (message.getVersion() == JobRequest.PLAIN_VERSION && !sampling.isPlain()) {
       throw new ProtocolViolationException(
           "a job request of version " + message.getVersion() + " with fields of a later one");
@@ -143,37 +113,6 @@ public final class JobRequestCodec {
         Instant.ofEpochMilli(message.getDeadline()),
         message.getMaxPrice(),
         message.getNonce());
-  }
-
-  private static SamplingParams sampling(EvidenceProto.Sampling message)
-      throws ProtocolViolationException {
-    if (message.getLogitBiasCount() > SamplingParams.MAX_BIASES) {
-      throw new ProtocolViolationException(message.getLogitBiasCount() + " biases are too many");
-    }
-    Map<Integer, Double> biases = new HashMap<>();
-    for (EvidenceProto.LogitBias bias : message.getLogitBiasList()) {
-      if (biases.put(bias.getId(), bias.getBias()) != null) {
-        throw new ProtocolViolationException("two biases for token " + bias.getId());
-      }
-    }
-    return new SamplingParams(
-        message.getTemperature(),
-        message.getTopK(),
-        message.getTopP(),
-        message.getMinP(),
-        new Penalties(
-            message.hasRepetitionPenalty() ? message.getRepetitionPenalty() : 1,
-            message.getPresencePenalty(),
-            message.getFrequencyPenalty()),
-        biases,
-        switch (message.getFormat()) {
-          case TEXT -> ResponseFormat.TEXT;
-          case JSON_OBJECT -> ResponseFormat.JSON_OBJECT;
-          case UNRECOGNIZED ->
-              throw new ProtocolViolationException(
-                  "answers in format " + message.getFormatValue() + " are unknown here");
-        },
-        message.getSeed());
   }
 
   private static TokenIds tokens(List<Integer> ids, int limit, String what)
