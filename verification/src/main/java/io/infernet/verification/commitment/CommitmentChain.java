@@ -2,9 +2,6 @@ package io.infernet.verification.commitment;
 
 import io.infernet.inference.engine.SamplingParams;
 import io.infernet.inference.tokenizer.TokenIds;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,9 +28,9 @@ public final class CommitmentChain {
   /** Tokens in a chunk. */
   public static final int CHUNK = 32;
 
-  private static final byte[] TERMS_TAG = "infernet-job-1".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] MORE_TERMS_TAG = "infernet-job-2".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] CHUNK_TAG = "infernet-chunk-1".getBytes(StandardCharsets.US_ASCII);
+  private static final String TERMS_TAG = "infernet-job-1";
+  private static final String MORE_TERMS_TAG = "infernet-job-2";
+  private static final String CHUNK_TAG = "infernet-chunk-1";
 
   private final List<Hash> hashes = new ArrayList<>();
   private int[] tokens = new int[CHUNK];
@@ -46,7 +43,7 @@ public final class CommitmentChain {
 
   private static Hash first(JobRequest terms) {
     SamplingParams sampling = terms.sampling();
-    Encoder encoder = new Encoder(sampling.isPlain() ? TERMS_TAG : MORE_TERMS_TAG);
+    FieldHasher encoder = new FieldHasher(sampling.isPlain() ? TERMS_TAG : MORE_TERMS_TAG);
     encoder.bytes(terms.jobId().toBytes());
     encoder.number(terms.attempt());
     encoder.bytes(terms.provider().toBytes());
@@ -141,58 +138,10 @@ public final class CommitmentChain {
   }
 
   private Hash next(Hash before, int from, int to) {
-    Encoder encoder = new Encoder(CHUNK_TAG);
+    FieldHasher encoder = new FieldHasher(CHUNK_TAG);
     encoder.bytes(before.toBytes());
     encoder.tokens(TokenIds.of(Arrays.copyOfRange(tokens, from, to)));
     encoder.bytes(new byte[0]);
     return encoder.hash();
-  }
-
-  /** Feeds a hash with fields that cannot run into each other. */
-  private static final class Encoder {
-    private final MessageDigest digest;
-
-    Encoder(byte[] tag) {
-      try {
-        digest = MessageDigest.getInstance("SHA-256");
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java platform has SHA-256", e);
-      }
-      bytes(tag);
-    }
-
-    void bytes(byte[] value) {
-      fourBytes(value.length);
-      digest.update(value);
-    }
-
-    /** Eight bytes, whatever the value. */
-    void number(long value) {
-      fourBytes((int) (value >>> 32));
-      fourBytes((int) value);
-    }
-
-    /** The eight bytes of its IEEE 754 form. */
-    void number(double value) {
-      number(Double.doubleToLongBits(value));
-    }
-
-    void tokens(TokenIds ids) {
-      fourBytes(ids.size());
-      for (int i = 0; i < ids.size(); i++) {
-        fourBytes(ids.get(i));
-      }
-    }
-
-    private void fourBytes(int value) {
-      digest.update((byte) (value >>> 24));
-      digest.update((byte) (value >>> 16));
-      digest.update((byte) (value >>> 8));
-      digest.update((byte) value);
-    }
-
-    Hash hash() {
-      return Hash.fromBytes(digest.digest());
-    }
   }
 }
