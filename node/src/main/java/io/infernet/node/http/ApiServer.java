@@ -3,9 +3,7 @@ package io.infernet.node.http;
 import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -52,6 +50,9 @@ public final class ApiServer implements AutoCloseable {
 
   /** A client that sends or takes nothing for so long is cut off. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+
+  /** How long a large body waits until others have been read. */
+  private static final Duration BODY_PATIENCE = Duration.ofSeconds(10);
 
   private static final String REQUEST_ERROR = "invalid_request_error";
 
@@ -157,14 +158,15 @@ public final class ApiServer implements AutoCloseable {
           http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
         });
 
+    RequestBodies bodies = new RequestBodies(config.maxBodyBytes(), mapper, BODY_PATIENCE);
     CompletionHandler chatCompletions =
-        new CompletionHandler(CompletionRequests::chat, chat, mapper, clock);
+        new CompletionHandler(bodies, CompletionRequests::chat, chat, mapper, clock);
     CompletionHandler completions =
-        new CompletionHandler(CompletionRequests::text, chat, mapper, clock);
+        new CompletionHandler(bodies, CompletionRequests::text, chat, mapper, clock);
     EncodeHandler embeddings =
-        new EncodeHandler(EncodeRequests::embeddings, encoder, mapper, clock);
+        new EncodeHandler(bodies, EncodeRequests::embeddings, encoder, mapper, clock);
     EncodeHandler classification =
-        new EncodeHandler(EncodeRequests::classification, encoder, mapper, clock);
+        new EncodeHandler(bodies, EncodeRequests::classification, encoder, mapper, clock);
     NodeAnswers answers = new NodeAnswers(node);
     javalin.routes.before(this::admit);
     javalin.routes.get(
@@ -182,15 +184,10 @@ public final class ApiServer implements AutoCloseable {
         // Names of backends' models may have slashes.
         "/v1/models/<name>",
         lookUp(context -> send(context, answers.model(context.pathParam("name")))));
-    javalin.routes.post(
-        "/v1/chat/completions",
-        limited(context -> chatCompletions.handle(context, readBody(context))));
-    javalin.routes.post(
-        "/v1/completions", limited(context -> completions.handle(context, readBody(context))));
-    javalin.routes.post(
-        "/v1/embeddings", limited(context -> embeddings.handle(context, readBody(context))));
-    javalin.routes.post(
-        "/v1/classify", limited(context -> classification.handle(context, readBody(context))));
+    javalin.routes.post("/v1/chat/completions", limited(chatCompletions::handle));
+    javalin.routes.post("/v1/completions", limited(completions::handle));
+    javalin.routes.post("/v1/embeddings", limited(embeddings::handle));
+    javalin.routes.post("/v1/classify", limited(classification::handle));
     javalin.routes.exception(
         CompletionHandler.ResponseOverException.class,
         (e, context) -> LOG.debug("a client went away"));
@@ -286,25 +283,6 @@ public final class ApiServer implements AutoCloseable {
         places.release();
       }
     };
-  }
-
-  private JsonNode readBody(Context context) throws IOException {
-    byte[] body = context.req().getInputStream().readNBytes(config.maxBodyBytes() + 1);
-    if (body.length > config.maxBodyBytes()) {
-      throw ApiException.of(
-          413,
-          REQUEST_ERROR,
-          "body_too_large",
-          "The body is larger than " + config.maxBodyBytes() + " bytes (api.max_body_bytes).");
-    }
-    try {
-      return mapper.readTree(body);
-    } catch (JsonProcessingException e) {
-      throw ApiException.badRequest(
-          "The body is not valid JSON: "
-              + e.getOriginalMessage().lines().findFirst().orElse("")
-              + ".");
-    }
   }
 
   private void send(Context context, ObjectNode body) throws IOException {

@@ -33,16 +33,19 @@ final class CompletionHandler {
   /** Comment lines keep proxies and clients from giving up on a stream that makes a pause. */
   private static final Duration STREAM_HEARTBEAT = Duration.ofSeconds(10);
 
+  private final RequestBodies bodies;
   private final Function<JsonNode, CompletionRequests.Parsed> parser;
   private final ChatService chat;
   private final ObjectMapper mapper;
   private final Clock clock;
 
   CompletionHandler(
+      RequestBodies bodies,
       Function<JsonNode, CompletionRequests.Parsed> parser,
       ChatService chat,
       ObjectMapper mapper,
       Clock clock) {
+    this.bodies = bodies;
     this.parser = parser;
     this.chat = chat;
     this.mapper = mapper;
@@ -59,8 +62,8 @@ final class CompletionHandler {
   }
 
   /** Reads the request and writes the answer. */
-  void handle(Context context, JsonNode body) throws IOException, InterruptedException {
-    CompletionRequests.Parsed request = parser.apply(body);
+  void handle(Context context) throws IOException, InterruptedException {
+    CompletionRequests.Parsed request = bodies.read(context.req().getInputStream(), parser);
     CompletionAnswers answers = new CompletionAnswers(request, clock.instant().getEpochSecond());
     ClientConnection client = ClientConnection.of(context.req());
     if (request.stream()) {

@@ -31,16 +31,19 @@ final class EncodeHandler {
   /** How often a waiting request looks whether its client is still there. */
   private static final Duration CLIENT_CHECK = Duration.ofMillis(250);
 
+  private final RequestBodies bodies;
   private final Function<JsonNode, EncodeRequests.Parsed> parser;
   private final EncodeService service;
   private final ObjectMapper mapper;
   private final Clock clock;
 
   EncodeHandler(
+      RequestBodies bodies,
       Function<JsonNode, EncodeRequests.Parsed> parser,
       EncodeService service,
       ObjectMapper mapper,
       Clock clock) {
+    this.bodies = bodies;
     this.parser = parser;
     this.service = service;
     this.mapper = mapper;
@@ -48,8 +51,8 @@ final class EncodeHandler {
   }
 
   /** Reads the request and writes the answer. */
-  void handle(Context context, JsonNode body) throws Exception {
-    EncodeRequests.Parsed request = parser.apply(body);
+  void handle(Context context) throws Exception {
+    EncodeRequests.Parsed request = bodies.read(context.req().getInputStream(), parser);
     Encoded encoded = await(service.encode(request.request()), ClientConnection.of(context.req()));
     context
         .contentType("application/json")
