@@ -27,6 +27,19 @@ public class ContextLengthExceededException extends InfernetException {
   }
 
   /**
+   * Of a text that was not counted to its end.
+   *
+   * @param tokens that it has at least
+   * @param contextLength the most that the model takes
+   */
+  public static ContextLengthExceededException beyond(
+      ModelName model, long tokens, int contextLength) {
+    return new ContextLengthExceededException(
+        "the text has more than %d tokens, but %s takes %d; shorten it"
+            .formatted(tokens, model, contextLength));
+  }
+
+  /**
    * @param model the model's name
    * @param promptTokens length of the prompt
    * @param contextLength what prompt and answer may have together

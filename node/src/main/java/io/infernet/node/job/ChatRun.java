@@ -140,6 +140,10 @@ final class ChatRun implements ChatJob {
 
   /** Reads the model's tokenizer and makes token ids; may wait, so it runs in the background. */
   void prepare() {
+    if (record.state() != JobRecord.State.RUNNING) {
+      // It was cancelled while others were read.
+      return;
+    }
     try {
       Optional<InstalledModel> here = service.models.find(request.model());
       if (onlyHere && here.map(model -> model.manifest().isBackend()).orElse(true)) {

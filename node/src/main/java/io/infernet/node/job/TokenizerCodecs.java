@@ -4,8 +4,10 @@ import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.CheckpointLimits;
 import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelDescription;
+import io.infernet.inference.engine.ContextLengthExceededException;
 import io.infernet.inference.jinja.JinjaException;
 import io.infernet.inference.model.InstalledModel;
+import io.infernet.inference.model.ModelName;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.inference.tokenizer.ChatTemplate;
 import io.infernet.inference.tokenizer.StreamingDetokenizer;
@@ -24,6 +26,12 @@ import java.util.Optional;
  * holds its codec any more. Safe from any thread.
  */
 public final class TokenizerCodecs implements TextCodec.Source {
+
+  /** Characters of a long text that are encoded at once to see how many tokens it has. */
+  private static final int PIECE = 1 << 16;
+
+  /** Tokens that a text may gain by being cut. */
+  private static final int CUT_TOKENS = 16;
 
   private final Path nativesFolder;
   private final int maxChars;
@@ -50,7 +58,7 @@ public final class TokenizerCodecs implements TextCodec.Source {
     Optional<ChatTemplate> template = ChatTemplate.read(model.folder(), limits, clock);
     TextTokenizer tokenizer = TextTokenizer.open(model.folder(), nativesFolder, maxChars);
     int vocabularySize = ModelDescription.read(model.folder(), limits).vocabSize();
-    Codec codec = new Codec(tokenizer, template, vocabularySize, model.name().toString());
+    Codec codec = new Codec(tokenizer, template, vocabularySize, model);
     cleaner.register(codec, tokenizer::close);
     return codec;
   }
@@ -59,21 +67,24 @@ public final class TokenizerCodecs implements TextCodec.Source {
     private final TextTokenizer tokenizer;
     private final Optional<ChatTemplate> template;
     private final int vocabularySize;
-    private final String model;
+    private final ModelName model;
+    private final int context;
 
     Codec(
         TextTokenizer tokenizer,
         Optional<ChatTemplate> template,
         int vocabularySize,
-        String model) {
+        InstalledModel model) {
       this.tokenizer = tokenizer;
       this.template = template;
       this.vocabularySize = vocabularySize;
-      this.model = model;
+      this.model = model.name();
+      this.context = model.manifest().contextLength();
     }
 
     @Override
     public TokenIds encode(String text) {
+      requireFit(text);
       return tokenizer.encode(text, true);
     }
 
@@ -87,7 +98,9 @@ public final class TokenizerCodecs implements TextCodec.Source {
                     .formatted(model, token));
           }
         }
-        return tokenizer.encode(render(template.get(), messages), false);
+        String text = render(template.get(), messages);
+        requireFit(text);
+        return tokenizer.encode(text, false);
       }
       if (messages.size() == 1) {
         return encode(messages.get(0).content());
@@ -107,13 +120,31 @@ public final class TokenizerCodecs implements TextCodec.Source {
       }
     }
 
+    /**
+     * Looks at a long text piece by piece whether it can be read at all: encoding it takes a
+     * hundred times its length in memory.
+     */
+    private void requireFit(String text) {
+      long tokens = 0;
+      for (int from = 0; text.length() > PIECE && from < text.length(); from += PIECE) {
+        String piece = text.substring(from, Math.min(text.length(), from + PIECE));
+        tokens += Math.max(0, tokenizer.encode(piece, false).size() - CUT_TOKENS);
+        if (tokens > context) {
+          throw ContextLengthExceededException.beyond(model, tokens, context);
+        }
+      }
+    }
+
     @Override
     public TypedTokens encodeTyped(String text) {
+      requireFit(text);
       return tokenizer.encodeTyped(text);
     }
 
     @Override
     public TypedTokens encodePair(String first, String second) {
+      requireFit(first);
+      requireFit(second);
       return tokenizer.encodeTyped(first, second);
     }
 

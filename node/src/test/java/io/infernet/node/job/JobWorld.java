@@ -41,6 +41,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -107,6 +108,11 @@ final class JobWorld {
     Directory directory;
     JobProvider provider;
 
+    /** Where tokenizers run. */
+    Executor background = time;
+
+    int codecsRead;
+
     Node(JobProviderConfig config) {
       directory =
           new Directory(
@@ -168,7 +174,10 @@ final class JobWorld {
       return new NetworkChatService(
           id(),
           installed(),
-          model -> CODEC,
+          model -> {
+            codecsRead++;
+            return CODEC;
+          },
           Optional.of(directory),
           selector,
           client,
@@ -176,7 +185,7 @@ final class JobWorld {
           jobs,
           config,
           time,
-          time,
+          background,
           time,
           time.clock(),
           time,

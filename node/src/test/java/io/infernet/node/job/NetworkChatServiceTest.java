@@ -21,6 +21,7 @@ import io.infernet.verification.receipt.ReceiptVerdict;
 import io.infernet.verification.receipt.ReceiptVerifier;
 import io.infernet.verification.receipt.SignedReceipt;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -335,6 +336,20 @@ class NetworkChatServiceTest {
     assertEquals(0, chat.running().size());
     assertInstanceOf(JobCancelledException.class, reader.error.orElseThrow());
     assertTrue(reader.tokens > 5);
+    assertEquals(JobRecord.State.CANCELLED, client.jobs.get(job.id()).orElseThrow().state());
+  }
+
+  @Test
+  void readsNothingForAJobThatWasCancelledBeforeItsTurn() {
+    Node client = world.node();
+    List<Runnable> tasks = new ArrayList<>();
+    client.background = tasks::add;
+    ChatJob job = client.chat(Optional.empty()).start(JobWorld.request(PROMPT, 3, 4).build());
+    job.cancel();
+    world.time.advance(Duration.ofMillis(20));
+
+    List.copyOf(tasks).forEach(Runnable::run);
+    assertEquals(0, client.codecsRead);
     assertEquals(JobRecord.State.CANCELLED, client.jobs.get(job.id()).orElseThrow().state());
   }
 
