@@ -17,6 +17,9 @@ final class Rendering {
   /** A character that a function of the host is given costs as much as so many of ours. */
   private static final int FUNCTION_COST = 100;
 
+  /** A list, mapping or macro takes as much memory as so many elements. */
+  private static final int CONTAINER = 8;
+
   private final Budget budget;
   private final Values values;
   private final Tests tests;
@@ -310,6 +313,8 @@ final class Rendering {
 
   private Callable macro(
       String name, Statement.Signature signature, List<Statement> body, Scope around) {
+    // It keeps the names around it in memory.
+    budget.chargeItems(CONTAINER);
     return given -> {
       List<String> names = signature.names();
       if (given.positional().size() > names.size()) {
@@ -404,11 +409,14 @@ final class Rendering {
           ? new Undefined("the other case of an inline if")
           : evaluate(conditional.otherwise(), scope);
     } else if (expression instanceof Expression.ListOf list) {
+      budget.chargeItems(CONTAINER);
       return all(list.items(), scope);
     } else if (expression instanceof Expression.TupleOf tuple) {
+      budget.chargeItems(CONTAINER);
       return new Tuple(all(tuple.items(), scope));
     }
     Expression.DictOf dict = (Expression.DictOf) expression;
+    budget.chargeItems(CONTAINER);
     Map<Object, Object> map = new LinkedHashMap<>();
     for (int i = 0; i < dict.keys().size(); i++) {
       Object key = Values.key(evaluate(dict.keys().get(i), scope));

@@ -19,7 +19,7 @@ final class Values {
   private static final int MAX_SHOWN_DEPTH = 64;
 
   /** To show a number costs as much as to go through so many characters. */
-  static final int DIGITS = 400;
+  static final int DIGITS = 1_000;
 
   /** Parts of text of this length are looked for as fast as those of one character. */
   private static final int SHORT_PART = 64;
