@@ -1,10 +1,8 @@
 package io.infernet.node.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.ResponseFormat;
-import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.tokenizer.ChatMessage;
 import io.infernet.node.UsageException;
 import io.infernet.node.cli.CliContext.Channel;
@@ -12,10 +10,10 @@ import io.infernet.node.config.ConfigLoader;
 import io.infernet.node.config.Setting;
 import io.infernet.node.config.SettingType;
 import io.infernet.node.config.Settings;
-import io.infernet.node.job.Attempt;
 import io.infernet.node.job.ChatEvent;
 import io.infernet.node.job.ChatRequest;
 import io.infernet.node.job.ChatResult;
+import io.infernet.node.job.ChatResultJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -329,32 +327,12 @@ final class RunCommand implements Callable<Integer> {
   private static ObjectNode toJson(ChatResult result) {
     ObjectNode object =
         Json.object()
-            .put("job", result.job().toString())
             .put("model", result.model().toString())
-            .put("model_cid", result.modelCid().toString())
             .put("text", result.text())
             .put("finish_reason", result.finishReason() == FinishReason.STOP ? "stop" : "length")
-            .put("provider", result.provider().peer().toString())
-            .put("local", result.provider().local())
-            .put("fingerprintable", !ModelManifest.isBackend(result.modelCid()))
-            .put("verdict", result.verdict().toString())
-            .put("price", result.price())
-            .put("receipt", result.receipt().orElse(null))
             .put("prompt_tokens", result.usage().promptTokens())
-            .put("completion_tokens", result.usage().completionTokens())
-            .put("first_token_ms", millis(result.timings().firstToken()))
-            .put("total_ms", millis(result.timings().total()));
-    ArrayNode attempts = object.putArray("attempts");
-    for (Attempt attempt : result.attempts()) {
-      attempts
-          .addObject()
-          .put("provider", attempt.provider().peer().toString())
-          .put("local", attempt.provider().local())
-          .put("outcome", attempt.outcome().toString())
-          .put("detail", attempt.detail())
-          .put("tokens", attempt.tokens())
-          .put("ms", millis(attempt.duration()));
-    }
+            .put("completion_tokens", result.usage().completionTokens());
+    object.setAll(ChatResultJson.write(result));
     return object;
   }
 

@@ -7,9 +7,9 @@ import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.Usage;
 import io.infernet.inference.model.ModelManifest;
 import io.infernet.node.job.AnswerToken;
-import io.infernet.node.job.Attempt;
 import io.infernet.node.job.ChatEvent;
 import io.infernet.node.job.ChatResult;
+import io.infernet.node.job.ChatResultJson;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -57,11 +57,11 @@ final class CompletionAnswers {
       choice.put("finish_reason", finishReason(result));
     }
     body.set("usage", usage(results.stream().map(ChatResult::usage).toList()));
-    body.set("infernet", infernet(results.get(0)));
+    body.set("infernet", ChatResultJson.write(results.get(0)));
     if (results.size() > 1) {
       // One job for each prompt: each choice says how it came about.
       for (int i = 0; i < results.size(); i++) {
-        ((ObjectNode) choices.get(i)).set("infernet", infernet(results.get(i)));
+        ((ObjectNode) choices.get(i)).set("infernet", ChatResultJson.write(results.get(i)));
       }
     }
     return body;
@@ -126,7 +126,7 @@ final class CompletionAnswers {
       choice.put("text", "");
     }
     choice.put("finish_reason", finishReason(result));
-    chunk.set("infernet", infernet(result));
+    chunk.set("infernet", ChatResultJson.write(result));
     return chunk;
   }
 
@@ -186,33 +186,6 @@ final class CompletionAnswers {
         .put("prompt_tokens", prompt)
         .put("completion_tokens", completion)
         .put("total_tokens", prompt + completion);
-  }
-
-  private static ObjectNode infernet(ChatResult result) {
-    ObjectNode object =
-        JSON.objectNode()
-            .put("job", result.job().toString())
-            .put("provider", result.provider().peer().toString())
-            .put("local", result.provider().local())
-            .put("model_cid", result.modelCid().toString())
-            .put("fingerprintable", !ModelManifest.isBackend(result.modelCid()))
-            .put("verdict", result.verdict().toString())
-            .put("price", result.price())
-            .put("receipt", result.receipt().orElse(null))
-            .put("first_token_ms", result.timings().firstToken().toNanos() / 1e6)
-            .put("total_ms", result.timings().total().toNanos() / 1e6);
-    ArrayNode attempts = object.putArray("attempts");
-    for (Attempt attempt : result.attempts()) {
-      attempts
-          .addObject()
-          .put("provider", attempt.provider().peer().toString())
-          .put("local", attempt.provider().local())
-          .put("outcome", attempt.outcome().toString())
-          .put("detail", attempt.detail())
-          .put("tokens", attempt.tokens())
-          .put("ms", attempt.duration().toNanos() / 1e6);
-    }
-    return object;
   }
 
   private void putLogprobs(ObjectNode choice, int index, List<AnswerToken> tokens, int textBefore) {

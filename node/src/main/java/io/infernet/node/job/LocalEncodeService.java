@@ -8,7 +8,6 @@ import io.infernet.inference.engine.EncodingResult;
 import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.model.InstalledModel;
-import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.model.ModelNotFoundException;
 import io.infernet.inference.model.ModelRepository;
 import io.infernet.inference.tokenizer.TokenIds;
@@ -16,9 +15,7 @@ import io.infernet.inference.tokenizer.TypedTokens;
 import io.infernet.node.UsageException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -29,12 +26,9 @@ import java.util.stream.Collectors;
 public final class LocalEncodeService implements EncodeService {
 
   private final ModelRepository models;
-  private final TextCodec.Source codecs;
+  private final TextCodecs codecs;
   private final InferenceEngine engine;
   private final Executor background;
-
-  /** By use; guarded by itself. */
-  private final Map<ModelManifest, TextCodec> loadedCodecs;
 
   /**
    * @param models the models installed here
@@ -50,18 +44,9 @@ public final class LocalEncodeService implements EncodeService {
       Executor background,
       int maxTokenizers) {
     this.models = requireNonNull(models, "models is null");
-    this.codecs = requireNonNull(codecs, "codecs is null");
+    this.codecs = new TextCodecs(codecs, maxTokenizers);
     this.engine = requireNonNull(engine, "engine is null");
     this.background = requireNonNull(background, "background is null");
-    loadedCodecs =
-        new LinkedHashMap<>(16, 0.75f, true) {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<ModelManifest, TextCodec> eldest) {
-            return size() > maxTokenizers;
-          }
-        };
   }
 
   @Override
@@ -87,7 +72,7 @@ public final class LocalEncodeService implements EncodeService {
       return;
     }
     InstalledModel model = model(request);
-    TextCodec codec = codec(model);
+    TextCodec codec = codecs.of(model);
     List<TypedTokens> texts = new ArrayList<>();
     for (EncodeRequest.Input input : request.inputs()) {
       TypedTokens text = tokens(input, codec, model);
@@ -187,15 +172,6 @@ public final class LocalEncodeService implements EncodeService {
         .filter(model -> model.manifest().task() == task)
         .map(model -> model.name().toString())
         .collect(Collectors.joining(", "));
-  }
-
-  private TextCodec codec(InstalledModel model) {
-    if (model.manifest().isBackend()) {
-      return new BackendCodec();
-    }
-    synchronized (loadedCodecs) {
-      return loadedCodecs.computeIfAbsent(model.manifest(), manifest -> codecs.load(model));
-    }
   }
 
   private static TypedTokens tokens(

@@ -5,17 +5,14 @@ import io.infernet.inference.InfernetException;
 import io.infernet.inference.engine.EngineBusyException;
 import io.infernet.inference.engine.InferenceEngine;
 import io.infernet.inference.model.InstalledModel;
-import io.infernet.inference.model.ModelManifest;
 import io.infernet.inference.model.ModelRepository;
 import io.infernet.libp2p.concurrent.Scheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.libp2p.peer.PeerId;
 import io.infernet.verification.commitment.JobId;
 import java.time.Clock;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -44,11 +41,11 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
   final Clock clock;
   final Ticker ticker;
 
-  private final TextCodec.Source codecs;
+  private final TextCodecs codecs;
 
   // Guarded by this.
   private final RandomGenerator random;
-  private final Map<ModelManifest, TextCodec> loadedCodecs;
+
   private final Set<ChatRun> running = new LinkedHashSet<>();
   private boolean closed;
 
@@ -80,7 +77,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
       RandomGenerator random) {
     this.self = self;
     this.models = models;
-    this.codecs = codecs;
+    this.codecs = new TextCodecs(codecs, config.maxTokenizers());
     this.directory = directory;
     this.selector = selector;
     this.client = client;
@@ -93,15 +90,6 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
     this.clock = clock;
     this.ticker = ticker;
     this.random = random;
-    this.loadedCodecs =
-        new LinkedHashMap<>(16, 0.75f, true) {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<ModelManifest, TextCodec> eldest) {
-            return size() > config.maxTokenizers();
-          }
-        };
   }
 
   @Override
@@ -202,19 +190,6 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
 
   /** The model's codec, kept for the next time. May take a while. */
   TextCodec codec(InstalledModel model) {
-    if (model.manifest().isBackend()) {
-      return new BackendCodec();
-    }
-    synchronized (this) {
-      TextCodec present = loadedCodecs.get(model.manifest());
-      if (present != null) {
-        return present;
-      }
-    }
-    TextCodec loaded = codecs.load(model);
-    synchronized (this) {
-      TextCodec first = loadedCodecs.putIfAbsent(model.manifest(), loaded);
-      return first != null ? first : loaded;
-    }
+    return codecs.of(model);
   }
 }
