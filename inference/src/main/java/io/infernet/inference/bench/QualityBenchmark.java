@@ -64,8 +64,10 @@ public final class QualityBenchmark {
    * @param variant computes with others
    * @param ids the text
    * @param window tokens after which the context begins anew; both must hold as many
+   * @throws InterruptedException when the thread is interrupted between two steps
    */
-  public static Result measure(Decoder reference, Decoder variant, int[] ids, int window) {
+  public static Result measure(Decoder reference, Decoder variant, int[] ids, int window)
+      throws InterruptedException {
     if (ids.length < 2 || window < 2) {
       throw new IllegalArgumentException("nothing to predict");
     }
@@ -82,6 +84,9 @@ public final class QualityBenchmark {
       // The last token of a window is only predicted.
       int end = Math.min(start + window, ids.length - 1);
       for (int from = start; from < end; from += CHUNK) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
         int[] piece = Arrays.copyOfRange(ids, from, Math.min(from + CHUNK, end));
         Step step = new Step(List.of(new Chunk(0, from - start, piece, Logits.ALL)), false);
         float[] expectedRows = reference.step(step).logits();

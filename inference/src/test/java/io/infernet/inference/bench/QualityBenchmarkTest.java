@@ -64,7 +64,7 @@ class QualityBenchmarkTest {
   }
 
   @Test
-  void aModelLosesNothingAgainstItself() {
+  void aModelLosesNothingAgainstItself() throws InterruptedException {
     Decoder even = new Opinion(1, 1, 1, 1);
     int[] ids = new int[30];
     Arrays.fill(ids, 3);
@@ -77,7 +77,7 @@ class QualityBenchmarkTest {
   }
 
   @Test
-  void measuresTheDivergenceOfAnother() {
+  void measuresTheDivergenceOfAnother() throws InterruptedException {
     // Reference 1/4 and 3/4, variant 1/2 each.
     Decoder reference = new Opinion(0, (float) Math.log(3));
     Decoder variant = new Opinion(0, 0);
@@ -91,7 +91,7 @@ class QualityBenchmarkTest {
   }
 
   @Test
-  void thereIsATextToPredict() {
+  void thereIsATextToPredict() throws InterruptedException {
     assertTrue(QualityBenchmark.text().length() > 5_000);
     Decoder any = new Opinion(1, 1);
     assertThrows(

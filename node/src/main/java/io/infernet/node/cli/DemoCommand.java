@@ -2,6 +2,7 @@ package io.infernet.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.infernet.inference.InfernetException;
+import io.infernet.node.ShutdownHook;
 import io.infernet.node.VerificationFailedException;
 import io.infernet.node.http.ReceiptJson;
 import io.infernet.node.job.Attempt;
@@ -71,24 +72,17 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Path folder = Files.createTempDirectory("infernet-demo");
-    Thread cleanUp =
-        new Thread(
+    try (ShutdownHook cleanUp =
+        new ShutdownHook(
+            "demo-clean-up",
             () -> {
               context.stop().complete(null);
               cleanUp(folder);
-            },
-            "demo-clean-up");
-    Runtime.getRuntime().addShutdownHook(cleanUp);
-    try {
+            })) {
       play(folder);
       return 0;
     } finally {
       cleanUp(folder);
-      try {
-        Runtime.getRuntime().removeShutdownHook(cleanUp);
-      } catch (IllegalStateException e) {
-        // Shutting down already: the hook runs too, and finds nothing left.
-      }
     }
   }
 

@@ -31,6 +31,7 @@ import io.infernet.inference.model.Variant;
 import io.infernet.inference.tokenizer.TextTokenizer;
 import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
+import io.infernet.node.ShutdownHook;
 import io.infernet.node.UsageException;
 import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.config.ConfigLoader;
@@ -41,12 +42,15 @@ import io.infernet.node.config.Settings;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +67,9 @@ final class EngineBenchCommand implements Callable<Integer> {
 
   /** Tokens in the cache of an exported model. */
   private static final int EXPORTED_PLACES = 8192;
+
+  /** For how long a measurement that is broken off may take to end. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final CliContext context;
   private final GlobalOptions global;
@@ -154,14 +161,21 @@ final class EngineBenchCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws InterruptedException {
+    try (ShutdownHook hook = ShutdownHook.interruptingCaller(PATIENCE)) {
+      bench();
+      return 0;
+    }
+  }
+
+  private void bench() throws InterruptedException {
     Logging.toConsole(global.debug() ? Level.DEBUG : Level.ERROR);
     HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
     NodeConfig config = NodeConfig.of(global.home(), global.settings(flags()));
     requireOnePurpose();
     if (quality) {
       quality(config);
-      return 0;
+      return;
     }
     try (ThreadScheduler scheduler = new ThreadScheduler("timers");
         InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
@@ -169,7 +183,7 @@ final class EngineBenchCommand implements Callable<Integer> {
           dims == null ? inference.models().require(ModelName.parse(model)) : madeUp(dims);
       if (export != null) {
         export(config, installed, export);
-        return 0;
+        return;
       }
       int threads = config.engine().threads();
       MemoryBandwidth bandwidth =
@@ -185,12 +199,11 @@ final class EngineBenchCommand implements Callable<Integer> {
       if (soak != null) {
         soak(benchmark, installed, plan, soak);
       } else if (hidden) {
-        print(installed, benchmark.hidden(installed, plan).join());
+        print(installed, measure(() -> benchmark.hidden(installed, plan)));
       } else {
         print(measure(() -> benchmark.measure(installed, plan)));
       }
     }
-    return 0;
   }
 
   private void requireOnePurpose() {
@@ -250,15 +263,19 @@ final class EngineBenchCommand implements Callable<Integer> {
   }
 
   /** Begins a measurement that may find that it is not for this model. */
-  private static <T> T measure(Supplier<CompletableFuture<T>> measurement) {
+  private static <T> T measure(Supplier<CompletableFuture<T>> measurement)
+      throws InterruptedException {
     try {
-      return measurement.get().join();
+      return measurement.get().get();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
+    } catch (ExecutionException e) {
+      throw new CompletionException(e.getCause());
     }
   }
 
-  private void soak(EngineBenchmark benchmark, InstalledModel installed, Plan plan, int requests) {
+  private void soak(EngineBenchmark benchmark, InstalledModel installed, Plan plan, int requests)
+      throws InterruptedException {
     if (requests < 1) {
       throw new UsageException("--soak takes the number of questions, at least 1");
     }
@@ -318,7 +335,7 @@ final class EngineBenchCommand implements Callable<Integer> {
   }
 
   /** On this thread, without an engine: the figures are of whole distributions. */
-  private void quality(NodeConfig config) {
+  private void quality(NodeConfig config) throws InterruptedException {
     CheckpointLimits limits = CheckpointLimits.defaults();
     EngineConfig engine = InferenceAssembly.engineConfig(config);
     ModelName name = ModelName.parse(model);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.infernet.inference.engine.FinishReason;
 import io.infernet.inference.engine.ResponseFormat;
 import io.infernet.inference.tokenizer.ChatMessage;
+import io.infernet.node.ShutdownHook;
 import io.infernet.node.UsageException;
 import io.infernet.node.cli.CliContext.Channel;
 import io.infernet.node.config.ConfigLoader;
@@ -149,34 +150,21 @@ final class RunCommand implements Callable<Integer> {
       messages.add(ChatMessage.user(prompt != null ? prompt : readPrompt()));
     }
     ChatRequest first = request(messages);
-    try (Answers answers = answers()) {
-      Thread cancel =
-          new Thread(
-              () -> {
-                context.stop().complete(null);
-                answers.close();
-              },
-              "cancel");
-      Runtime.getRuntime().addShutdownHook(cancel);
-      try {
-        if (chat) {
-          chat(answers, messages);
-        } else {
-          answer(answers, first);
-        }
-      } finally {
-        removeHook(cancel);
+    try (Answers answers = answers();
+        ShutdownHook cancel =
+            new ShutdownHook(
+                "cancel",
+                () -> {
+                  context.stop().complete(null);
+                  answers.close();
+                })) {
+      if (chat) {
+        chat(answers, messages);
+      } else {
+        answer(answers, first);
       }
     }
     return 0;
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // Shutting down already: the hook runs.
-    }
   }
 
   private Answers answers() throws InterruptedException {

@@ -3,6 +3,7 @@ package io.infernet.node.cli;
 import ch.qos.logback.classic.Level;
 import io.infernet.inference.engine.remote.BackendStatus;
 import io.infernet.libp2p.multiformats.Multiaddr;
+import io.infernet.node.ShutdownHook;
 import io.infernet.node.assembly.NodeAssembly;
 import io.infernet.node.config.ConfigLoader;
 import io.infernet.node.config.HomeSetup;
@@ -112,9 +113,8 @@ final class ServeCommand implements Callable<Integer> {
         .forEach(name -> global.warn(name + " is no setting: see `infernet config show`"));
     HomeSetup.Result home = HomeSetup.ensure(global.home(), new SecureRandom(), global::warn);
     CountDownLatch ended = new CountDownLatch(1);
-    Thread hook = new Thread(() -> stopAndHalt(ended), "stop");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try (NodeAssembly node = new NodeAssembly(config, home.key(), global::warn)) {
+    try (ShutdownHook hook = new ShutdownHook("stop", () -> stopAndHalt(ended));
+        NodeAssembly node = new NodeAssembly(config, home.key(), global::warn)) {
       CompletableFuture<Void> started = node.start();
       CompletableFuture.anyOf(started, context.stop()).join();
       if (started.isDone()) {
@@ -125,7 +125,6 @@ final class ServeCommand implements Callable<Integer> {
       return 0;
     } finally {
       ended.countDown();
-      removeHook(hook);
     }
   }
 
@@ -140,14 +139,6 @@ final class ServeCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
     }
     Runtime.getRuntime().halt(0);
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // It is the hook that ends this.
-    }
   }
 
   private void announce(NodeAssembly node, boolean provider) {

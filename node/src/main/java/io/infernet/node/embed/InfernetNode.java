@@ -6,6 +6,7 @@ import io.infernet.inference.engine.EncodingResult;
 import io.infernet.inference.model.ModelName;
 import io.infernet.libp2p.multiformats.Multiaddr;
 import io.infernet.libp2p.peer.PeerId;
+import io.infernet.node.ShutdownHook;
 import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.assembly.NodeAssembly;
 import io.infernet.node.config.ConfigLoader;
@@ -54,9 +55,11 @@ public final class InfernetNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(InfernetNode.class);
 
   private final NodeAssembly assembly;
+  private final ShutdownHook hook;
 
   private InfernetNode(NodeAssembly assembly) {
     this.assembly = assembly;
+    hook = new ShutdownHook("infernet-stop", assembly::close);
   }
 
   /** A node that listens nowhere, works for nobody else and has no API, until told otherwise. */
@@ -178,12 +181,17 @@ public final class InfernetNode implements AutoCloseable {
   /** Lets answers under way go on for up to {@code grace}, then closes. */
   public void shutDown(Duration grace) {
     assembly.shutDown(grace);
+    hook.close();
   }
 
-  /** Ends all work and gives up everything the node holds; waits for that. */
+  /**
+   * Ends all work and gives up everything the node holds; waits for that. When the JVM ends before,
+   * it is done then.
+   */
   @Override
   public void close() {
     assembly.close();
+    hook.close();
   }
 
   /** Collects what a node needs. Not safe from several threads. */
