@@ -75,11 +75,11 @@ public record ChatRequest(
     requireNonNull(prompt, "prompt is null");
     requireNonNull(verify, "verify is null");
     stop = List.copyOf(stop);
-    require(maxTokens.orElse(0) >= 0, "max_tokens is negative: " + maxTokens);
+    require(maxTokens.orElse(0) >= 0, "max_tokens is negative: " + maxTokens.orElse(0));
     double t = temperature.orElse(0);
     require(
         t >= 0 && t <= SamplingParams.MAX_TEMPERATURE, "temperature must be 0 to 100, not " + t);
-    require(topK.orElse(0) >= 0, "top_k is negative: " + topK);
+    require(topK.orElse(0) >= 0, "top_k is negative: " + topK.orElse(0));
     double p = topP.orElse(1);
     require(p > 0 && p <= 1, "top_p must be above 0 and at most 1, not " + p);
     double m = minP.orElse(0);
@@ -112,7 +112,7 @@ public record ChatRequest(
         "logprobs must be 0 to " + GenerationRequest.MAX_TOP_LOGPROBS + ", not " + top);
     Duration time = deadline.orElse(Duration.ofSeconds(1));
     require(!time.isNegative() && !time.isZero(), "the deadline must be above 0, not " + time);
-    require(maxPrice.orElse(0) >= 0, "max_price is negative: " + maxPrice);
+    require(maxPrice.orElse(0) >= 0, "max_price is negative: " + maxPrice.orElse(0));
   }
 
   private static void requirePenalty(String name, OptionalDouble penalty) {

@@ -181,6 +181,10 @@ class ChatEventsTest {
   @Test
   void refusesImpossibleRequests() {
     ChatRequest.Builder usual = ChatRequest.builder("m");
+    assertEquals(
+        "top_k is negative: -1",
+        assertThrows(UsageException.class, () -> usual.topK(-1).build()).getMessage());
+    usual.topK(0);
     assertThrows(UsageException.class, () -> usual.temperature(-1).build());
     usual.temperature(1);
     assertThrows(UsageException.class, () -> usual.topP(0).build());
