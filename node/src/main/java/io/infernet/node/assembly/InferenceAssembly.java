@@ -18,8 +18,6 @@ import io.infernet.node.config.NodeConfig;
 import io.infernet.node.job.TextCodec;
 import io.infernet.node.job.TokenizerCodecs;
 import java.time.Clock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The models of this machine and what runs them. Nothing native is loaded before a model is.
@@ -32,8 +30,6 @@ public record InferenceAssembly(
     ModelRepository models, InferenceEngine engine, TextCodec.Source codecs)
     implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(InferenceAssembly.class);
-
   /** Longest text that is encoded: what a request body holds by default. */
   private static final int MAX_TEXT_CHARS = 4 << 20;
 
@@ -41,11 +37,6 @@ public record InferenceAssembly(
     requireNonNull(models, "models is null");
     requireNonNull(engine, "engine is null");
     requireNonNull(codecs, "codecs is null");
-  }
-
-  /** Models as folders of the home, run by libtorch on the processor. */
-  public static InferenceAssembly of(NodeConfig config, Scheduler scheduler, Clock clock) {
-    return of(config, Devices.ofMachine(config, LOG::warn), scheduler, clock);
   }
 
   /**

@@ -33,6 +33,7 @@ import io.infernet.libp2p.concurrent.ThreadScheduler;
 import io.infernet.libp2p.concurrent.Ticker;
 import io.infernet.node.ShutdownHook;
 import io.infernet.node.UsageException;
+import io.infernet.node.assembly.Devices;
 import io.infernet.node.assembly.InferenceAssembly;
 import io.infernet.node.config.ConfigLoader;
 import io.infernet.node.config.HomeSetup;
@@ -178,7 +179,9 @@ final class EngineBenchCommand implements Callable<Integer> {
       return;
     }
     try (ThreadScheduler scheduler = new ThreadScheduler("timers");
-        InferenceAssembly inference = InferenceAssembly.of(config, scheduler, Clock.systemUTC())) {
+        InferenceAssembly inference =
+            InferenceAssembly.of(
+                config, Devices.ofMachine(config, global::warn), scheduler, Clock.systemUTC())) {
       InstalledModel installed =
           dims == null ? inference.models().require(ModelName.parse(model)) : madeUp(dims);
       if (export != null) {
