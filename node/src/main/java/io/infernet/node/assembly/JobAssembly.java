@@ -50,6 +50,7 @@ final class JobAssembly implements AutoCloseable {
   private final InferenceAssembly inference;
   private final Directory directory;
   private final ServedModels served;
+  private final Scheduler scheduler;
   private final EventThread providerThread = new EventThread("provider", EVENT_QUEUE);
   private final EventThread clientThread = new EventThread("client", EVENT_QUEUE);
   private final ThreadPoolExecutor background = pool("background", BACKGROUND_THREADS);
@@ -73,6 +74,7 @@ final class JobAssembly implements AutoCloseable {
     this.served = served;
     this.inference = inference;
     this.directory = directory;
+    this.scheduler = scheduler;
     provider =
         new JobProvider(
             host,
@@ -210,8 +212,13 @@ final class JobAssembly implements AutoCloseable {
             .toList());
   }
 
-  /** Lets jobs of others finish, up to {@code grace}; takes no new ones. */
+  /**
+   * Lets answers under way finish, up to {@code grace}; takes no new jobs of others.
+   *
+   * @return done when those of others have ended
+   */
   CompletableFuture<Void> drain(Duration grace) {
+    scheduler.schedule(grace, chat::close);
     return provider.drain(grace);
   }
 

@@ -54,6 +54,9 @@ public final class NodeAssembly implements AutoCloseable {
   /** How long the start waits to hear what backends there are; later ones are not lost. */
   private static final Duration BACKENDS_PATIENCE = Duration.ofSeconds(3);
 
+  /** How long clients of the API may take to hear that their answers were ended. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
   /** A vendor's tool may take seconds to say what there is, and nobody waits for it. */
   private static final Executor PROBING =
       task -> {
@@ -330,7 +333,7 @@ public final class NodeAssembly implements AutoCloseable {
     Running current = running;
     if (current != null) {
       CompletableFuture<Void> drained = current.jobs().drain(grace);
-      current.api().ifPresent(api -> api.stop(grace));
+      current.api().ifPresent(api -> api.stop(grace.plus(LAST_WORDS)));
       drained.join();
     }
     close();

@@ -125,7 +125,7 @@ final class ChatRun implements ChatJob {
 
   @Override
   public void cancel() {
-    service.executor.execute(() -> fail(new JobCancelledException("the job was cancelled")));
+    stop(new JobCancelledException("the job was cancelled"));
   }
 
   /** What is known of it now. Safe from any thread. */
@@ -133,8 +133,8 @@ final class ChatRun implements ChatJob {
     return record;
   }
 
-  /** Ends a job that was never started. */
-  void refuse(InfernetException error) {
+  /** Ends the job for that reason. Safe from any thread. */
+  void stop(InfernetException error) {
     service.executor.execute(() -> fail(error));
   }
 

@@ -27,6 +27,8 @@ import java.util.random.RandomGenerator;
  */
 public final class NetworkChatService implements ChatService, AutoCloseable {
 
+  private static final String SHUTS_DOWN = "this node shuts down";
+
   final PeerId self;
   final ModelRepository models;
   final Optional<Directory> directory;
@@ -106,7 +108,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
     Optional<InfernetException> refusal;
     synchronized (this) {
       if (closed) {
-        refusal = Optional.of(new JobCancelledException("this node shuts down"));
+        refusal = Optional.of(new JobCancelledException(SHUTS_DOWN));
       } else if (running.size() >= config.maxJobs()) {
         refusal =
             Optional.of(
@@ -118,13 +120,13 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
       }
     }
     if (refusal.isPresent()) {
-      run.refuse(refusal.get());
+      run.stop(refusal.get());
       return run;
     }
     try {
       background.execute(run::prepare);
     } catch (RejectedExecutionException e) {
-      run.refuse(new EngineBusyException("this machine is busy; try again later"));
+      run.stop(new EngineBusyException("this machine is busy; try again later"));
     }
     return run;
   }
@@ -159,7 +161,7 @@ public final class NetworkChatService implements ChatService, AutoCloseable {
       closed = true;
       left = List.copyOf(running);
     }
-    left.forEach(ChatRun::cancel);
+    left.forEach(run -> run.stop(new JobCancelledException(SHUTS_DOWN)));
     return CompletableFuture.allOf(
             left.stream().map(ChatRun::result).toArray(CompletableFuture<?>[]::new))
         .handle((all, error) -> null);

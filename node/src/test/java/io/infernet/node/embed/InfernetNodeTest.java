@@ -223,19 +223,22 @@ class InfernetNodeTest {
     assertEquals(provider.node().peerId(), result.provider().peer());
   }
 
+  private InfernetNode withApi(FakeInferenceEngine engine) {
+    return nodes
+        .start(
+            InfernetNode.builder()
+                .home(folder.resolve("home"))
+                .api("127.0.0.1:0")
+                .inference(FakeNodes.inference(engine)),
+            engine)
+        .node();
+  }
+
   @Test
   void shutDownLetsRequestsOfTheApiFinish() throws Exception {
     FakeInferenceEngine engine = nodes.engine();
     engine.script(Script.defaults().withTimes(Duration.ZERO, Duration.ofMillis(20)));
-    InfernetNode node =
-        nodes
-            .start(
-                InfernetNode.builder()
-                    .home(folder.resolve("home"))
-                    .api("127.0.0.1:0")
-                    .inference(FakeNodes.inference(engine)),
-                engine)
-            .node();
+    InfernetNode node = withApi(engine);
     HttpRequest request =
         HttpRequest.newBuilder(node.api().orElseThrow().resolve("/v1/completions"))
             .POST(
@@ -252,6 +255,28 @@ class InfernetNodeTest {
 
     assertEquals(200, response.join().statusCode());
     assertTrue(response.join().body().contains("\"completion_tokens\":40"));
+  }
+
+  @Test
+  void clientsOfTheApiHearThatTheirAnswersWereEnded() throws Exception {
+    FakeInferenceEngine engine = nodes.engine();
+    engine.script(Script.defaults().withStallAfter(1));
+    InfernetNode node = withApi(engine);
+    HttpRequest request =
+        HttpRequest.newBuilder(node.api().orElseThrow().resolve("/v1/completions"))
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    "{\"model\": \"storyteller\", \"prompt\": \"hi\", \"stream\": true}"))
+            .build();
+    var response =
+        HttpClient.newHttpClient().sendAsync(request, HttpResponse.BodyHandlers.ofString());
+    while (engine.running() == 0) {
+      Thread.onSpinWait();
+    }
+
+    node.shutDown(Duration.ofMillis(200));
+
+    assertTrue(response.join().body().contains("this node shuts down"));
   }
 
   @Test
