@@ -257,6 +257,9 @@ final class PickleChecker {
         }
         case "restore_type_tag" -> {
           requireKinds(arguments, null, Value.Kind.TEXT);
+          if (arguments.parts.get(1).text.length() > MAX_NAME) {
+            throw unsupported("a type that is nested too deep");
+          }
           Value tagged = arguments.parts.get(0);
           if (tagged.kind != Value.Kind.LIST && tagged.kind != Value.Kind.DICT) {
             throw unsupported("a type for something that is no list or dictionary");

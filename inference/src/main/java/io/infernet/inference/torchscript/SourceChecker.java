@@ -125,6 +125,7 @@ final class SourceChecker {
         attribute(source, words.start(), name);
       }
     }
+    SourceDepth.check(source, name);
   }
 
   private static void operator(String source, int at, String name) {

@@ -108,6 +108,13 @@ class PickleCheckerTest {
     refuses("dictionary made of", p -> p.global("collections", "OrderedDict").ops("(NtR"));
     refuses("arguments", p -> p.global("torch.jit._pickle", "build_intlist").ops(")R"));
     refuses("arguments", p -> p.global("torch.jit._pickle", "restore_type_tag").ops("(]NtR"));
+    refuses(
+        "type that is nested",
+        p ->
+            p.global("torch.jit._pickle", "restore_type_tag")
+                .ops("(]")
+                .text("List[".repeat(300))
+                .ops("tR"));
     // Python's other ways to call something: INST, OBJ, EXT1, NEWOBJ_EX, STACK_GLOBAL, PERSID.
     for (int code : new int[] {'i', 'o', 0x82, 0x92, 0x93, 'P', 'S', 'I', 'V', '0', '1', '2'}) {
       refuses("operation 0x%02x".formatted(code), p -> p.raw(code));

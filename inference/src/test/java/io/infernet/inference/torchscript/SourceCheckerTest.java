@@ -78,4 +78,42 @@ class SourceCheckerTest {
       assertThrows(DamagedModelException.class, () -> SourceChecker.check(text, "code/x.py"));
     }
   }
+
+  /** Each of these, written a thousand times, ends the process in libtorch's parser. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"(", "[", "torch.neg(", "-", "x + ", "not ", "x.", "\n(", "(\")\", ", "(')', "})
+  void refusesWhatIsNestedDeep(String piece) {
+    String shallow = "y = " + piece.repeat(40) + "x\n";
+    assertDoesNotThrow(() -> SourceChecker.check(shallow, "code/x.py"));
+    UnsupportedModelException e =
+        assertThrows(
+            UnsupportedModelException.class,
+            () -> SourceChecker.check("y = " + piece.repeat(1_000) + "x\n", "code/x.py"));
+    assertTrue(e.getMessage().contains("nested more than 200 deep"), e.getMessage());
+  }
+
+  @Test
+  void takesLongListsAndManyLines() {
+    String list = "y = [" + "self.a.b, -1, torch.neg(x), ".repeat(10_000) + "]\n";
+    assertDoesNotThrow(() -> SourceChecker.check(list.repeat(10), "code/x.py"));
+    assertDoesNotThrow(() -> SourceChecker.check("f(\")\\\")\", ')(')\n".repeat(10_000), "x.py"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"# (", "\"\"\"text\"\"\"", "'''text'''", "\"open\n\""})
+  void refusesTextInWhichStringsMayEndElsewhere(String text) {
+    assertThrows(
+        UnsupportedModelException.class, () -> SourceChecker.check(text + "\n", "code/x.py"));
+  }
+
+  @Test
+  void refusesBlocksInManyOthers() {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 1_000; i++) {
+      text.append(" ".repeat(2 * i)).append("if x:\n");
+    }
+    assertThrows(
+        UnsupportedModelException.class, () -> SourceChecker.check(text.toString(), "code/x.py"));
+  }
 }
