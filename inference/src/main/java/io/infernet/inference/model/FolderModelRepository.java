@@ -15,6 +15,7 @@ import io.infernet.inference.checkpoint.TensorInfo;
 import io.infernet.inference.checkpoint.UnsupportedModelException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,6 +185,8 @@ public final class FolderModelRepository implements ModelRepository {
         files.add(hashes.describe(folder, name));
       }
       return files;
+    } catch (NoSuchFileException e) {
+      throw new DamagedModelException(e.getFile() + " is missing", e);
     } catch (IOException e) {
       throw new DamagedModelException(
           "cannot read the model in %s: %s".formatted(folder, e.getMessage()), e);

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.infernet.inference.InfernetException;
 import io.infernet.inference.checkpoint.CheckpointLimits;
+import io.infernet.inference.checkpoint.DamagedModelException;
 import io.infernet.inference.checkpoint.ModelConfig;
 import io.infernet.inference.checkpoint.ModelDescription;
 import io.infernet.inference.engine.Device;
@@ -49,6 +50,11 @@ final class DjlModelLoader implements ModelLoader {
       return ModelDescription.read(model.folder(), limits) instanceof ModelConfig
           ? new Resident.Writer(decoders.load(model, device.get(), need.cacheTokens()))
           : new Resident.Reader(encoders.load(model));
+    } catch (DamagedModelException e) {
+      throw new DamagedModelException(
+          "model %s is damaged: %s; put its original files into %s"
+              .formatted(model.name(), e.getMessage(), model.folder()),
+          e);
     } catch (OutOfMemoryError e) {
       throw new InfernetException(
           "not enough memory in the JVM for %s: give it more with INFERNET_JAVA_OPTS=-Xmx4g"

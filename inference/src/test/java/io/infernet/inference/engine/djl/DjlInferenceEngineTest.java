@@ -340,8 +340,9 @@ class DjlInferenceEngineTest {
     Throwable error = failure(engine.load(tiny));
     assertInstanceOf(DamagedModelException.class, error);
     assertEquals(
-        "tensor model.layers.1.mlp.down_proj.weight of %s has weights that are not finite numbers"
-            .formatted(weights),
+        ("model tiny-llama3 is damaged: tensor model.layers.1.mlp.down_proj.weight of %s has weights"
+                + " that are not finite numbers; put its original files into %s")
+            .formatted(weights, tiny.folder()),
         error.getMessage());
   }
 
@@ -354,8 +355,9 @@ class DjlInferenceEngineTest {
     Throwable error = failure(engine.load(tiny));
     assertInstanceOf(DamagedModelException.class, error);
     assertEquals(
-        "tensor model.embed_tokens.weight has the shape [4096, 64] where config.json says"
-            + " [4097, 64]",
+        "model tiny-llama3 is damaged: tensor model.embed_tokens.weight has the shape [4096, 64]"
+            + " where config.json says [4097, 64]; put its original files into "
+            + tiny.folder(),
         error.getMessage());
     RecordingListener listener = new RecordingListener();
     engine.generate(
