@@ -1,6 +1,7 @@
 package io.infernet.verification.commitment;
 
 import io.infernet.inference.tokenizer.TokenIds;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,6 +15,9 @@ import java.security.NoSuchAlgorithmException;
 public final class FieldHasher {
 
   private final MessageDigest digest;
+
+  /** Numbers on their way to the digest, which takes single bytes slowly. */
+  private final ByteBuffer waiting = ByteBuffer.allocate(1024);
 
   /**
    * A hasher that has the tag in it already.
@@ -31,6 +35,7 @@ public final class FieldHasher {
 
   public void bytes(byte[] value) {
     fourBytes(value.length);
+    flush();
     digest.update(value);
   }
 
@@ -66,14 +71,20 @@ public final class FieldHasher {
   }
 
   private void fourBytes(int value) {
-    digest.update((byte) (value >>> 24));
-    digest.update((byte) (value >>> 16));
-    digest.update((byte) (value >>> 8));
-    digest.update((byte) value);
+    if (waiting.remaining() < Integer.BYTES) {
+      flush();
+    }
+    waiting.putInt(value);
+  }
+
+  private void flush() {
+    digest.update(waiting.flip());
+    waiting.clear();
   }
 
   /** The hash of all fields; the hasher is spent. */
   public Hash hash() {
+    flush();
     return Hash.fromBytes(digest.digest());
   }
 }

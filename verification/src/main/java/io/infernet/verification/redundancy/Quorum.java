@@ -77,6 +77,8 @@ public final class Quorum {
   private final Map<ReplicaId, Replica> replicas = new LinkedHashMap<>();
   private int wanted;
   private boolean alone;
+  private int compared;
+  private Optional<ReplicaId> choice = Optional.empty();
   private @Nullable NextStep end;
 
   /**
@@ -314,6 +316,15 @@ public final class Quorum {
   }
 
   private Optional<ReplicaId> settled(List<ReplicaId> votes) {
+    if (votes.size() > compared) {
+      // Votes are never taken back, so with as many as before nothing has changed.
+      compared = votes.size();
+      choice = choose(votes);
+    }
+    return choice;
+  }
+
+  private Optional<ReplicaId> choose(List<ReplicaId> votes) {
     int n = votes.size();
     boolean[][] agree = new boolean[n][n];
     for (int i = 0; i < n; i++) {

@@ -3,13 +3,16 @@ package io.infernet.verification.redundancy;
 import static io.infernet.verification.redundancy.Shards.label;
 import static io.infernet.verification.redundancy.Shards.text;
 import static io.infernet.verification.redundancy.Shards.vector;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.infernet.inference.tokenizer.TokenIds;
 import io.infernet.verification.batch.ItemResult;
+import io.infernet.verification.batch.ShardItem;
 import io.infernet.verification.batch.TaskType;
+import io.infernet.verification.batch.TestItem;
 import io.infernet.verification.receipt.AnswerEnd;
 import java.util.Arrays;
 import java.util.List;
@@ -126,6 +129,11 @@ class AgreementTest {
     TestItems tests = new TestItems(new TreeMap<>(Map.of(1, vector(1, 0), 2, vector(0, 1))));
     assertTrue(tests.passedBy(List.of(vector(5, 5), vector(1, 0.01f), vector(0, 1)), VECTOR));
     assertFalse(tests.passedBy(List.of(vector(5, 5), vector(1, 0.01f), vector(1, 0)), VECTOR));
+    ShardItem item = new ShardItem(TokenIds.of(1), 0);
+    TestItem first = new TestItem(1, item, vector(1, 0));
+    TestItem second = new TestItem(2, item, vector(0, 1));
+    assertEquals(tests, TestItems.of(List.of(second, first)));
+    assertThrows(IllegalArgumentException.class, () -> TestItems.of(List.of(first, second, first)));
     assertTrue(TestItems.none().passedBy(List.of(vector(5, 5)), VECTOR));
     assertThrows(
         IllegalArgumentException.class, () -> tests.passedBy(List.of(vector(5, 5)), VECTOR));
