@@ -1,5 +1,6 @@
 package io.infernet.node.storage;
 
+import io.infernet.node.batch.store.BatchTables;
 import io.infernet.node.job.JobRecord;
 import io.infernet.node.job.JobRecordJson;
 import io.infernet.node.job.JobStore;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The stores of one node, in one RocksDB. Safe from any thread; its owner closes it, after which
@@ -39,11 +41,13 @@ public final class NodeStore implements AutoCloseable {
   private final RocksColumns db;
   private final ReceiptStore receipts;
   private final JobStore jobs;
+  private final BatchTables batches;
 
   private NodeStore(RocksColumns db, int maxJobs) {
     this.db = db;
     this.receipts = new RocksReceiptStore(db);
     this.jobs = new RocksJobStore(db, maxJobs);
+    this.batches = new RocksBatchTables(db);
   }
 
   /**
@@ -57,12 +61,15 @@ public final class NodeStore implements AutoCloseable {
     RocksColumns db =
         RocksColumns.open(
             folder,
-            List.of(
-                SETTINGS.name(),
-                RECEIPTS.name(),
-                RECEIPTS.indexName(),
-                JOBS.name(),
-                JOBS.indexName()));
+            Stream.concat(
+                    Stream.of(
+                        SETTINGS.name(),
+                        RECEIPTS.name(),
+                        RECEIPTS.indexName(),
+                        JOBS.name(),
+                        JOBS.indexName()),
+                    RocksBatchTables.COLUMNS.stream())
+                .toList());
     try {
       Optional<String> format = db.get(SETTINGS, "format");
       if (format.isEmpty()) {
@@ -84,6 +91,11 @@ public final class NodeStore implements AutoCloseable {
 
   public JobStore jobs() {
     return jobs;
+  }
+
+  /** What batches are kept in, for a {@code TableBatchStore}. */
+  public BatchTables batches() {
+    return batches;
   }
 
   @Override

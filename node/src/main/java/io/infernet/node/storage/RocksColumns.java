@@ -257,12 +257,28 @@ final class RocksColumns implements AutoCloseable {
   /** What becomes of one key: it gets a value, or is removed where that is null. */
   record Change(String column, byte[] key, byte @Nullable [] value) {}
 
+  /** Keys that are removed: from one on, up to but without another, in the order of bytes. */
+  record Removal(String column, byte[] from, byte[] to) {}
+
   /** Makes some changes, all or none; they reach the disk some time later. */
   void write(Collection<Change> changes) {
+    write(List.of(), changes, false);
+  }
+
+  /**
+   * Makes some changes, all or none.
+   *
+   * @param removals come first
+   * @param sync whether they are on the disk when this returns
+   */
+  void write(Collection<Removal> removals, Collection<Change> changes, boolean sync) {
     locked(
         "written",
         () -> {
           try (WriteBatch batch = new WriteBatch()) {
+            for (Removal removal : removals) {
+              batch.deleteRange(handle(removal.column()), removal.from(), removal.to());
+            }
             for (Change change : changes) {
               if (change.value() == null) {
                 batch.delete(handle(change.column()), change.key());
@@ -270,9 +286,34 @@ final class RocksColumns implements AutoCloseable {
                 batch.put(handle(change.column()), change.key(), change.value());
               }
             }
-            db.write(lazy, batch);
+            db.write(sync ? synced : lazy, batch);
           }
           return null;
+        });
+  }
+
+  /** The value of a key as bytes. */
+  byte @Nullable [] get(String column, byte[] key) {
+    return locked("read", () -> db.get(handle(column), key));
+  }
+
+  /** The values of the keys from one on, up to but without another, at most so many, in order. */
+  List<byte[]> values(String column, byte[] from, byte[] to, int limit) {
+    return locked(
+        "read",
+        () -> {
+          List<byte[]> found = new ArrayList<>();
+          try (RocksIterator entries = db.newIterator(handle(column))) {
+            for (entries.seek(from);
+                entries.isValid()
+                    && found.size() < limit
+                    && Arrays.compareUnsigned(entries.key(), to) < 0;
+                entries.next()) {
+              found.add(entries.value());
+            }
+            entries.status();
+          }
+          return found;
         });
   }
 
