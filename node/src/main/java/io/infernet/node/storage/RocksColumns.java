@@ -255,9 +255,11 @@ final class RocksColumns implements AutoCloseable {
   }
 
   /** What becomes of one key: it gets a value, or is removed where that is null. */
+  @SuppressWarnings("ArrayRecordComponent")
   record Change(String column, byte[] key, byte @Nullable [] value) {}
 
   /** Keys that are removed: from one on, up to but without another, in the order of bytes. */
+  @SuppressWarnings("ArrayRecordComponent")
   record Removal(String column, byte[] from, byte[] to) {}
 
   /** Makes some changes, all or none; they reach the disk some time later. */

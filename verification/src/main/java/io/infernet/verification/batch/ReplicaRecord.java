@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param state how far it is
  * @param commitment if it has committed
  * @param reveal if it has revealed
- * @param verdict if it has been judged
+ * @param verdict if it has been judged, or was lost by its own fault
  */
 public record ReplicaRecord(
     Signed<Assignment> assignment,
@@ -26,7 +26,7 @@ public record ReplicaRecord(
     requireNonNull(state, "state is null");
     requireNonNull(verdict, "verdict is null");
     boolean committed = state == ReplicaState.COMMITTED || state == ReplicaState.REVEALED;
-    if (commitment.isEmpty() && (committed || reveal.isPresent())
+    if ((commitment.isEmpty() && (committed || reveal.isPresent()))
         || reveal.isPresent() != (state == ReplicaState.REVEALED)) {
       throw new IllegalArgumentException("a replica that is " + state + " with other statements");
     }
@@ -75,13 +75,13 @@ public record ReplicaRecord(
         verdict);
   }
 
-  ReplicaRecord lost() {
+  ReplicaRecord lost(Optional<ReplicaVerdict> blame) {
     return new ReplicaRecord(
         assignment,
         Steps.go(this, state, state.next(), ReplicaState.LOST),
         commitment,
         Optional.empty(),
-        verdict);
+        blame);
   }
 
   ReplicaRecord judged(ReplicaVerdict outcome) {

@@ -63,7 +63,7 @@ public record ShardRecord(
       }
     }
     if (winner.isPresent() != (state == ShardState.SETTLED)
-        || winner.isPresent() && winner.getAsInt() >= replicas.size()) {
+        || (winner.isPresent() && winner.getAsInt() >= replicas.size())) {
       throw new IllegalArgumentException(id + " is " + state + " with winner " + winner);
     }
   }
@@ -106,6 +106,24 @@ public record ShardRecord(
     return replicas.stream().flatMap(replica -> replica.commitment().stream()).toList();
   }
 
+  /**
+   * How many attempts, from the first on, belong to rounds whose reveals were asked for. Those
+   * after them may still commit.
+   */
+  public int closedAttempts() {
+    if (state != ShardState.OPEN && state != ShardState.ASSIGNED) {
+      return replicas.size();
+    }
+    int closed = 0;
+    for (ReplicaRecord replica : replicas) {
+      if (replica.state() == ReplicaState.REVEALED
+          || (replica.state() == ReplicaState.LOST && replica.commitment().isPresent())) {
+        closed = replica.attempt() + 1;
+      }
+    }
+    return closed;
+  }
+
   /** How many workers are at that. */
   public int count(ReplicaState replicaState) {
     return (int) replicas.stream().filter(replica -> replica.state() == replicaState).count();
@@ -143,12 +161,17 @@ public record ShardRecord(
     return changed(commitment.statement().attempt(), replica -> replica.committed(commitment));
   }
 
-  /** A worker refused, failed or was too late. */
-  public ShardRecord lost(int attempt) {
+  /**
+   * A worker refused, was released, failed or was too late.
+   *
+   * @param blame {@code SILENT} or {@code NO_REVEAL} when its time was up; empty when it goes
+   *     without blame
+   */
+  public ShardRecord lost(int attempt, Optional<ReplicaVerdict> blame) {
     if (state.isFinal()) {
       throw illegal("lose attempt " + attempt);
     }
-    return changed(attempt, ReplicaRecord::lost);
+    return changed(attempt, replica -> replica.lost(blame));
   }
 
   /** Nobody works on it any more and nobody has committed: others may. */
@@ -160,7 +183,9 @@ public record ShardRecord(
     return with(Steps.go(this, state, state.next(), ShardState.OPEN), replicas, winner, reason);
   }
 
-  /** All commitments are in, or it is too late for more; those who have not committed are lost. */
+  /**
+   * All commitments are in, or it is too late for more; those who have not committed are released.
+   */
   public ShardRecord commitmentsClosed() {
     require(ShardState.ASSIGNED, "close its commitments");
     if (count(ReplicaState.COMMITTED) == 0) {
@@ -168,7 +193,7 @@ public record ShardRecord(
     }
     return with(
         Steps.go(this, state, state.next(), ShardState.COMMITTED),
-        losing(ReplicaState.ASSIGNED),
+        losing(ReplicaState.ASSIGNED, Optional.empty()),
         winner,
         reason);
   }
@@ -179,12 +204,12 @@ public record ShardRecord(
     return changed(reveal.statement().attempt(), replica -> replica.revealed(reveal));
   }
 
-  /** All have revealed, or it is too late for more; those who have not are lost. */
+  /** All have revealed, or it is too late for more; those who have not are lost by their fault. */
   public ShardRecord revealsClosed() {
     require(ShardState.COMMITTED, "close its reveals");
     return with(
         Steps.go(this, state, state.next(), ShardState.REVEALED),
-        losing(ReplicaState.COMMITTED),
+        losing(ReplicaState.COMMITTED, Optional.of(ReplicaVerdict.NO_REVEAL)),
         winner,
         reason);
   }
@@ -233,9 +258,9 @@ public record ShardRecord(
     return judged;
   }
 
-  private List<ReplicaRecord> losing(ReplicaState late) {
+  private List<ReplicaRecord> losing(ReplicaState late, Optional<ReplicaVerdict> blame) {
     return replicas.stream()
-        .map(replica -> replica.state() == late ? replica.lost() : replica)
+        .map(replica -> replica.state() == late ? replica.lost(blame) : replica)
         .toList();
   }
 

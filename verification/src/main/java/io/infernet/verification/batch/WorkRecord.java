@@ -38,10 +38,10 @@ public record WorkRecord(
     changedAt = Checks.millis(changedAt, "changedAt");
     boolean done = commitment.isPresent();
     if (done != reveal.isPresent()
-        || !done
+        || (!done
             && state != WorkState.ACCEPTED
             && state != WorkState.CANCELLED
-            && state != WorkState.FAILED
+            && state != WorkState.FAILED)
         || verdict.isPresent() != (state == WorkState.JUDGED)) {
       throw new IllegalArgumentException("work that is " + state + " with other statements");
     }

@@ -42,7 +42,7 @@ class StatementFuzzTest {
             statement -> {
               byte[] bytes = StatementCodecTest.sign(statement).envelope().toBytes();
               byte[] input = new byte[1 + bytes.length];
-              input[0] = (byte) statement.kind().ordinal();
+              input[0] = (byte) Arrays.asList(Statement.Kind.values()).indexOf(statement.kind());
               System.arraycopy(bytes, 0, input, 1, bytes.length);
               return input;
             });

@@ -246,9 +246,14 @@ public final class BatchLedger {
     return !again;
   }
 
-  /** A worker refused, failed or was too late. */
-  public ShardRecord lose(ShardId id, int attempt) {
-    return take(known(id).lost(attempt));
+  /**
+   * A worker refused, was released, failed or was too late.
+   *
+   * @param blame {@code SILENT} or {@code NO_REVEAL} when its time was up; empty when it goes
+   *     without blame
+   */
+  public ShardRecord lose(ShardId id, int attempt, Optional<ReplicaVerdict> blame) {
+    return take(known(id).lost(attempt, blame));
   }
 
   /** All workers of a shard are lost and none has committed: others may have it. */
@@ -262,9 +267,10 @@ public final class BatchLedger {
   }
 
   /**
-   * A worker has revealed.
+   * A worker has revealed. Whether that opens its commitment is for whoever judges: a false reveal
+   * is kept as well.
    *
-   * @param results all of them, tests among them
+   * @param results all that it showed, tests among them
    * @return whether it had not before
    * @throws IllegalStepException also when it had revealed something else
    */
@@ -279,10 +285,6 @@ public final class BatchLedger {
             .orElse(false);
     if (again) {
       return false;
-    }
-    if (results.size() != shard.size()) {
-      throw new IllegalStepException(
-          shard + " has " + shard.size() + " items, not " + results.size());
     }
     ShardRecord next = shard.revealed(reveal);
     store.write(
@@ -316,6 +318,11 @@ public final class BatchLedger {
       return false;
     }
     ShardRecord settled = shard.settled(attempt, verdicts);
+    int results = store.results(id, attempt).size();
+    if (results != shard.size()) {
+      throw new IllegalStepException(
+          shard + " has " + shard.size() + " items and cannot settle with " + results);
+    }
     BatchRecord next = counting(batch, settled);
     take(next, settled);
     return true;

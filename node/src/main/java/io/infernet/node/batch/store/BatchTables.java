@@ -32,10 +32,12 @@ public interface BatchTables {
     }
   }
 
-  /** A key gets a value. */
+  /** A key gets a value. Not to be compared with others. */
+  @SuppressWarnings("ArrayRecordComponent")
   record Put(Table table, byte[] key, byte[] value) {}
 
-  /** Keys are removed: from one on, up to but without another. */
+  /** Keys are removed: from one on, up to but without another. Not to be compared with others. */
+  @SuppressWarnings("ArrayRecordComponent")
   record Removal(Table table, byte[] from, byte[] to) {}
 
   /** Makes the removals, then the puts: all or none; they are on the disk when this returns. */

@@ -4,22 +4,23 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /** {@link BatchTables} that forget everything when the process ends. */
 public final class MemoryBatchTables implements BatchTables {
 
-  private final Map<Table, TreeMap<byte[], byte[]>> tables = new EnumMap<>(Table.class);
+  private final Map<Table, NavigableMap<byte[], byte[]>> tables = new EnumMap<>(Table.class);
 
-  private TreeMap<byte[], byte[]> table(Table table) {
+  private NavigableMap<byte[], byte[]> table(Table table) {
     return tables.computeIfAbsent(table, t -> new TreeMap<>(Arrays::compareUnsigned));
   }
 
   @Override
   public synchronized void write(List<Removal> removals, List<Put> puts) {
     for (Removal removal : removals) {
-      table(removal.table()).subMap(removal.from(), removal.to()).clear();
+      table(removal.table()).subMap(removal.from(), true, removal.to(), false).clear();
     }
     for (Put put : puts) {
       table(put.table()).put(put.key().clone(), put.value().clone());
@@ -33,6 +34,9 @@ public final class MemoryBatchTables implements BatchTables {
 
   @Override
   public synchronized List<byte[]> values(Table table, byte[] from, byte[] to, int limit) {
-    return table(table).subMap(from, to).values().stream().limit(limit).map(byte[]::clone).toList();
+    return table(table).subMap(from, true, to, false).values().stream()
+        .limit(limit)
+        .map(byte[]::clone)
+        .toList();
   }
 }

@@ -1,10 +1,10 @@
 package io.infernet.node.batch.store;
 
+import io.infernet.inference.InfernetException;
 import io.infernet.libp2p.host.ProtocolViolationException;
 import io.infernet.node.batch.store.BatchTables.Put;
 import io.infernet.node.batch.store.BatchTables.Removal;
 import io.infernet.node.batch.store.BatchTables.Table;
-import io.infernet.node.storage.StoreException;
 import io.infernet.verification.batch.BatchRecord;
 import io.infernet.verification.batch.ItemResult;
 import io.infernet.verification.batch.ShardId;
@@ -209,7 +209,7 @@ public final class TableBatchStore implements BatchStore {
     try {
       return decoder.decode(bytes);
     } catch (ProtocolViolationException e) {
-      throw new StoreException(
+      throw new InfernetException(
           "an entry of " + table + " in the store is damaged (" + e.getMessage() + ")", e);
     }
   }

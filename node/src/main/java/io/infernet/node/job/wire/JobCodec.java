@@ -23,7 +23,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * {@link JobMessage}s as protobuf. Reading checks form and limits; signatures and what messages say
@@ -44,11 +43,13 @@ public final class JobCodec implements MessageCodec<JobMessage> {
 
   private final JobLimits limits;
   private final JobRequestCodec requests;
+  private final RefusalCodec refusals;
   private final ReceiptCodec receipts = new ReceiptCodec();
 
   public JobCodec(JobLimits limits) {
     this.limits = limits;
     this.requests = new JobRequestCodec(limits.evidence());
+    this.refusals = new RefusalCodec(limits.maxDetailLength());
   }
 
   @Override
@@ -83,7 +84,7 @@ public final class JobCodec implements MessageCodec<JobMessage> {
     } else if (message instanceof JobMessage.Quoted quoted) {
       frame.setQuote(ByteString.copyFrom(quoted.signed().envelope().toBytes()));
     } else if (message instanceof JobMessage.Refused refused) {
-      frame.setRefusal(encode(refused.refusal()));
+      frame.setRefusal(refusals.encode(refused.refusal()));
     } else if (message instanceof JobMessage.PromptScores prompt) {
       JobProto.PromptScores.Builder scores =
           JobProto.PromptScores.newBuilder().setOffset(prompt.offset());
@@ -130,27 +131,6 @@ public final class JobCodec implements MessageCodec<JobMessage> {
     return message.build();
   }
 
-  private JobProto.Refusal encode(Refusal refusal) {
-    String detail = refusal.detail().replaceAll("\\p{Cntrl}", " ");
-    return JobProto.Refusal.newBuilder()
-        .setReason(
-            switch (refusal.reason()) {
-              case BUSY -> JobProto.Refusal.Reason.BUSY;
-              case UNKNOWN_MODEL -> JobProto.Refusal.Reason.UNKNOWN_MODEL;
-              case PRICE -> JobProto.Refusal.Reason.PRICE;
-              case CONTEXT_LENGTH -> JobProto.Refusal.Reason.CONTEXT_LENGTH;
-              case DEADLINE -> JobProto.Refusal.Reason.DEADLINE;
-              case POLICY -> JobProto.Refusal.Reason.POLICY;
-              case BAD_REQUEST -> JobProto.Refusal.Reason.BAD_REQUEST;
-              case SHUTTING_DOWN -> JobProto.Refusal.Reason.SHUTTING_DOWN;
-              case REPLAY -> JobProto.Refusal.Reason.REPLAY;
-              case ENGINE_FAILED -> JobProto.Refusal.Reason.ENGINE_FAILED;
-            })
-        .setDetail(detail.substring(0, Math.min(detail.length(), limits.maxDetailLength())))
-        .setRetryAfterMillis(refusal.retryAfter().map(Duration::toMillis).orElse(0L))
-        .build();
-  }
-
   private static long micros(Duration duration) {
     return duration.toNanos() / 1000;
   }
@@ -162,7 +142,7 @@ public final class JobCodec implements MessageCodec<JobMessage> {
       return switch (frame.getMessageCase()) {
         case REQUEST -> new JobMessage.Request(requests.decode(frame.getRequest().toByteArray()));
         case QUOTE -> new JobMessage.Quoted(quote(frame.getQuote()));
-        case REFUSAL -> new JobMessage.Refused(refusal(frame.getRefusal()));
+        case REFUSAL -> new JobMessage.Refused(refusals.decode(frame.getRefusal()));
         case PROMPT_SCORES ->
             new JobMessage.PromptScores(
                 frame.getPromptScores().getOffset(),
@@ -203,35 +183,6 @@ public final class JobCodec implements MessageCodec<JobMessage> {
             message.getMaximum(),
             Instant.ofEpochMilli(message.getValidUntil())),
         envelope);
-  }
-
-  private Refusal refusal(JobProto.Refusal message) throws ProtocolViolationException {
-    String detail = message.getDetail();
-    if (detail.length() > limits.maxDetailLength()
-        || detail.chars().anyMatch(Character::isISOControl)) {
-      throw new ProtocolViolationException("a refusal's detail is too long or not one line");
-    }
-    if (message.getRetryAfterMillis() < 0) {
-      throw new ProtocolViolationException("a refusal with an impossible time to ask again");
-    }
-    return new Refusal(
-        switch (message.getReason()) {
-          case BUSY -> Refusal.Reason.BUSY;
-          case UNKNOWN_MODEL -> Refusal.Reason.UNKNOWN_MODEL;
-          case PRICE -> Refusal.Reason.PRICE;
-          case CONTEXT_LENGTH -> Refusal.Reason.CONTEXT_LENGTH;
-          case DEADLINE -> Refusal.Reason.DEADLINE;
-          // A reason that later versions may have; the detail says what it is.
-          case POLICY, REASON_UNSPECIFIED, UNRECOGNIZED -> Refusal.Reason.POLICY;
-          case BAD_REQUEST -> Refusal.Reason.BAD_REQUEST;
-          case SHUTTING_DOWN -> Refusal.Reason.SHUTTING_DOWN;
-          case REPLAY -> Refusal.Reason.REPLAY;
-          case ENGINE_FAILED -> Refusal.Reason.ENGINE_FAILED;
-        },
-        detail,
-        message.getRetryAfterMillis() == 0
-            ? Optional.empty()
-            : Optional.of(Duration.ofMillis(message.getRetryAfterMillis())));
   }
 
   private JobMessage.Tokens tokens(JobProto.Tokens message) throws ProtocolViolationException {

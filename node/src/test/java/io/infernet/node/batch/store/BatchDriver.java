@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -43,10 +44,10 @@ import java.util.function.Consumer;
  * Drives a batch from its terms to its end. What it does next follows from what the ledger says and
  * from a seed, so it goes on where it was when the ledger is opened again.
  */
-final class BatchDriver {
+public final class BatchDriver {
 
-  static final StatementCodec CODEC = new StatementCodec(BatchLimits.defaults());
-  static final Instant NOW = Instant.ofEpochMilli(1_767_225_600_000L);
+  public static final StatementCodec CODEC = new StatementCodec(BatchLimits.defaults());
+  public static final Instant NOW = Instant.ofEpochMilli(1_767_225_600_000L);
   static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
   static final Cid MODEL = Cid.of(Cid.RAW, Multihash.sha256(new byte[] {1}));
   static final int MAX_OPEN = 3;
@@ -78,11 +79,11 @@ final class BatchDriver {
     this.output = output;
   }
 
-  static JobId job(long seed) {
+  public static JobId job(long seed) {
     return JobId.random(new SplittableRandom(seed));
   }
 
-  static Signed<BatchTerms> terms(long seed, int attempt) {
+  public static Signed<BatchTerms> terms(long seed, int attempt) {
     PeerId client = PeerId.of(CLIENT.publicKey());
     return CODEC.sign(
         new BatchTerms(
@@ -121,12 +122,12 @@ final class BatchDriver {
     return Hash.fromBytes(bytes.array());
   }
 
-  static ShardItem item(long index) {
+  public static ShardItem item(long index) {
     return new ShardItem(TokenIds.of((int) (index % 50_000), 7), 0);
   }
 
   /** What an honest worker makes of an item. */
-  static ItemResult answer(ShardItem item) {
+  public static ItemResult answer(ShardItem item) {
     return new ItemResult.Generated(TokenIds.of(item.ids().get(0) + 1), AnswerEnd.STOP_TOKEN);
   }
 
@@ -198,7 +199,7 @@ final class BatchDriver {
         for (ReplicaRecord replica : shard.replicas()) {
           if (replica.state() == ReplicaState.ASSIGNED) {
             if (random(4, number, replica.attempt()).nextInt(5) == 0) {
-              ledger.lose(shard.id(), replica.attempt());
+              ledger.lose(shard.id(), replica.attempt(), Optional.of(ReplicaVerdict.SILENT));
             } else {
               ledger.commit(commitment(shard, replica.attempt()));
             }
@@ -253,11 +254,11 @@ final class BatchDriver {
     ledger.assign(assignment(shard, shard.replicas().size()));
   }
 
-  static PrivateKey worker(int attempt) {
+  public static PrivateKey worker(int attempt) {
     return TestIdentities.privateKey(1 + attempt);
   }
 
-  static Signed<Assignment> assignment(ShardRecord shard, int attempt) {
+  public static Signed<Assignment> assignment(ShardRecord shard, int attempt) {
     return CODEC.sign(
         new Assignment(
             shard.id(),
@@ -281,11 +282,12 @@ final class BatchDriver {
         CLIENT);
   }
 
-  static Signed<ShardCommitment> commitment(ShardRecord shard, int attempt) {
+  public static Signed<ShardCommitment> commitment(ShardRecord shard, int attempt) {
     return commitment(shard.id(), attempt, shard.input(), 0);
   }
 
-  static Signed<ShardCommitment> commitment(ShardId id, int attempt, Hash input, long variant) {
+  public static Signed<ShardCommitment> commitment(
+      ShardId id, int attempt, Hash input, long variant) {
     return CODEC.sign(
         new ShardCommitment(
             id,
@@ -296,11 +298,11 @@ final class BatchDriver {
         worker(attempt));
   }
 
-  static Signed<Reveal> reveal(ShardRecord shard, int attempt) {
+  public static Signed<Reveal> reveal(ShardRecord shard, int attempt) {
     return reveal(shard.id(), attempt, shard.input(), shard.size());
   }
 
-  static Signed<Reveal> reveal(ShardId id, int attempt, Hash input, int size) {
+  public static Signed<Reveal> reveal(ShardId id, int attempt, Hash input, int size) {
     return CODEC.sign(
         new Reveal(
             id,

@@ -251,13 +251,15 @@ public abstract class BatchStoreContract {
     ledger.closeCommitments(id);
     refused("take a commitment", () -> ledger.commit(BatchDriver.commitment(shard, 1)));
     refused("LOST", () -> ledger.reveal(BatchDriver.reveal(shard, 1), results));
-    refused("3 items", () -> ledger.reveal(BatchDriver.reveal(shard, 0), results.subList(0, 2)));
-    ledger.reveal(BatchDriver.reveal(shard, 0), results);
+    ledger.reveal(BatchDriver.reveal(shard, 0), results.subList(0, 2));
     ledger.closeReveals(id);
+    refused("3 items", () -> ledger.settle(id, 0, Map.of(0, ReplicaVerdict.AGREED)));
     refused("attempt 1", () -> ledger.settle(id, 1, Map.of(1, ReplicaVerdict.AGREED)));
     refused("attempt 0", () -> ledger.settle(id, 0, Map.of(0, ReplicaVerdict.OUTVOTED)));
     ledger.escalate(id);
+    assertEquals(2, ledger.shard(0).orElseThrow().closedAttempts());
     ledger.assign(BatchDriver.assignment(shard, 2));
+    assertEquals(1, ledger.shard(0).orElseThrow().closedAttempts(), "one was let go, uncommitted");
     refused(
         "shard 1",
         () -> {
@@ -266,7 +268,7 @@ public abstract class BatchStoreContract {
         },
         "before shard 0");
     ledger.stop(BatchState.CANCELLED, "no longer needed");
-    refused("CANCELLED", () -> ledger.lose(id, 2));
+    refused("CANCELLED", () -> ledger.lose(id, 2, Optional.empty()));
     refused("CANCELLED", () -> ledger.stop(BatchState.FAILED, ""));
     refused("CANCELLED", () -> ledger.receive(3, List.of(BatchDriver.item(3))));
     assertEquals(
