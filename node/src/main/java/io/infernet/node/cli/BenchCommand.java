@@ -16,7 +16,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "bench",
     description = "Measures on this machine.",
-    synopsisSubcommandLabel = "(engine | network | dht | gossip)")
+    synopsisSubcommandLabel = "(engine | network | dht | gossip | batch)")
 final class BenchCommand {
 
   private final CliContext context;

@@ -51,6 +51,7 @@ public final class InfernetCli {
             new CommandLine(new BenchCommand(context, global))
                 .addSubcommand(new EngineBenchCommand(context, global))
                 .addSubcommand(new GossipBenchCommand(context, global))
+                .addSubcommand(new BatchBenchCommand(context, global))
                 .addSubcommand(new DhtBenchCommand(context, global)))
         .addSubcommand(new DemoCommand(context))
         .addSubcommand(new ConfigCommand(context, global));
