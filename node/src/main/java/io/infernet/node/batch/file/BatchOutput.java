@@ -90,10 +90,10 @@ public final class BatchOutput implements Closeable {
     DiskFile spillFile = null;
     InputReader ids = null;
     try {
-      partFile = disk.open(part);
-      spillFile = disk.open(spillPath);
       ids = input.read();
       reader = ids;
+      partFile = disk.open(part);
+      spillFile = disk.open(spillPath);
       lines = new LineFile(partFile, resume(partFile), config.bufferBytes());
       spill = SpillFile.open(spillFile, config, next, input.items());
       drain();

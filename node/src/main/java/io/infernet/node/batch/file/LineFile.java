@@ -34,12 +34,13 @@ final class LineFile implements Closeable {
     if (length > buffer.remaining()) {
       flush();
     }
-    ByteBuffer line = length > buffer.capacity() ? ByteBuffer.allocate(length) : buffer;
+    boolean fits = length <= buffer.capacity();
+    ByteBuffer line = fits ? buffer : ByteBuffer.allocate(length);
     for (byte[] piece : pieces) {
       line.put(piece);
     }
     line.put((byte) '\n');
-    if (line != buffer) {
+    if (!fits) {
       write(line);
     }
   }

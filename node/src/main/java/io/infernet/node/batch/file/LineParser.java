@@ -23,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -368,18 +367,17 @@ final class LineParser {
         wrong("'" + name + "' needs 'role' and 'content'");
         return null;
       }
-      switch (role) {
-        case "system", "user", "assistant":
-          return new ChatMessage(role, content);
+      return switch (role) {
+        case "system", "user", "assistant" -> new ChatMessage(role, content);
         // What OpenAI calls the system prompt of newer models.
-        case "developer":
-          return ChatMessage.system(content);
-        default:
+        case "developer" -> ChatMessage.system(content);
+        default -> {
           wrong(
               "'%s.role' must be system, developer, user or assistant, not '%s'"
-                  .formatted(name, shorten(role).toLowerCase(Locale.ROOT)));
-          return null;
-      }
+                  .formatted(name, shorten(role)));
+          yield null;
+        }
+      };
     }
 
     /** Parts of type text, joined. */

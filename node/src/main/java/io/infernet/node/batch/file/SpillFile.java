@@ -108,13 +108,13 @@ final class SpillFile implements Closeable {
     if (out.remaining() < HEADER + bytes.length) {
       flush();
     }
-    ByteBuffer target =
-        out.capacity() < HEADER + bytes.length ? ByteBuffer.allocate(HEADER + bytes.length) : out;
-    long start = size + (target == out ? out.position() : 0);
+    boolean fits = HEADER + bytes.length <= out.capacity();
+    ByteBuffer target = fits ? out : ByteBuffer.allocate(HEADER + bytes.length);
+    long start = size + (fits ? out.position() : 0);
     int length = bytes.length | (body.isError() ? Integer.MIN_VALUE : 0);
     target.putInt(item).putInt(length).putInt(crc(item, length, bytes)).put(bytes);
     place(item, start);
-    if (target != out) {
+    if (!fits) {
       write(target);
     }
   }
