@@ -11,25 +11,26 @@ import java.util.List;
  *
  * @param model the CID of the model's manifest
  * @param experiences the latest, in the order in which they came
- * @param folded how many older ones there were
- * @param foldedPasses what their passes weighed at {@code foldedAt}
- * @param foldedConvictions what their convictions weighed then
- * @param foldedAt when they were last added up
+ * @param folded how many older ones there were, of which only the weight is left
+ * @param alpha what all passes weighed at {@code countedAt}, single ones and folded ones
+ * @param beta what all convictions weighed then
+ * @param countedAt when something was last counted
  */
 public record Account(
     Cid model,
     List<Experience> experiences,
     long folded,
-    double foldedPasses,
-    double foldedConvictions,
-    Instant foldedAt) {
+    double alpha,
+    double beta,
+    Instant countedAt) {
 
   public Account {
     requireNonNull(model, "model is null");
-    requireNonNull(foldedAt, "foldedAt is null");
+    requireNonNull(countedAt, "countedAt is null");
     experiences = List.copyOf(experiences);
-    if (folded < 0 || !isWeight(foldedPasses) || !isWeight(foldedConvictions)) {
-      throw new IllegalArgumentException("not a sum of experiences: " + folded);
+    if (folded < 0 || !isWeight(alpha) || !isWeight(beta)) {
+      throw new IllegalArgumentException(
+          "not a sum of experiences: " + folded + ", " + alpha + ", " + beta);
     }
   }
 

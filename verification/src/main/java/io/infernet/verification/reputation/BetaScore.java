@@ -14,7 +14,7 @@ final class BetaScore {
   /** How likely the true rate is to be lower, verification.md "Reputation". */
   private static final double BOUND = 0.05;
 
-  private static final double PRECISION = 1e-9;
+  private static final double PRECISION = 1e-6;
 
   private static final int FULLY_AUDITED = 20;
 

@@ -144,10 +144,15 @@ public final class ReputationLedger {
     double alpha = alpha(account, now);
     double beta = beta(account, now);
     List<Explanation.Item> items = new ArrayList<>();
+    double singlePasses = 0;
+    double singleConvictions = 0;
     for (Experience experience : account.experiences()) {
-      items.add(0, new Explanation.Item(experience, weight(experience, now)));
+      double weight = weight(experience, now);
+      items.add(0, new Explanation.Item(experience, weight));
+      singlePasses += experience.kind() == Kind.PASS ? weight : 0;
+      singleConvictions += experience.kind() == Kind.CONVICTION ? weight : 0;
     }
-    double decay = decay(account.foldedAt(), now);
+    boolean folded = account.folded() > 0;
     return new Explanation(
         worker,
         model,
@@ -159,8 +164,8 @@ public final class ReputationLedger {
         ban(worker),
         items,
         account.folded(),
-        decay * account.foldedPasses(),
-        decay * account.foldedConvictions());
+        folded ? Math.max(0, alpha - singlePasses) : 0,
+        folded ? Math.max(0, beta - singleConvictions) : 0);
   }
 
   /** The models with which the worker has a standing. */
@@ -170,6 +175,8 @@ public final class ReputationLedger {
 
   private void add(PeerId worker, Cid model, Experience experience) {
     Account account = account(worker, model);
+    Instant now = clock.instant();
+    double takenBack = 0;
     List<Experience> experiences = new ArrayList<>(account.experiences());
     for (Experience known : account.experiences()) {
       if (known.evidence().equals(experience.evidence())) {
@@ -178,31 +185,29 @@ public final class ReputationLedger {
         }
         // A pass that turned out to be none, as when a pair agreed on something wrong.
         experiences.remove(known);
+        takenBack = known.kind() == Kind.PASS ? weight(known, now) : 0;
       }
     }
     experiences.add(experience);
-    Instant now = clock.instant();
     boolean convicted =
         experience.kind() == Kind.CONVICTION
             || (experience.kind() == Kind.FAIL && isOneTooMany(experiences, experience));
+    double alpha = Math.max(0, alpha(account, now) - takenBack);
+    double beta = beta(account, now);
     if (convicted) {
-      experiences.set(
-          experiences.size() - 1,
+      Experience conviction =
           new Experience(
-              experience.evidence(), Kind.CONVICTION, experience.what(), experience.when()));
-      // α is 0 from here on; failed checks that led here have had their effect.
+              experience.evidence(), Kind.CONVICTION, experience.what(), experience.when());
+      experiences.set(experiences.size() - 1, conviction);
+      // Failed checks that led here have had their effect; they stay for the explanation.
       experiences.removeIf(one -> one.kind() == Kind.PASS);
+      alpha = 0;
+      beta += weight(conviction, now);
+    } else {
+      alpha += experience.kind() == Kind.PASS ? weight(experience, now) : 0;
     }
-    Account changed =
-        fold(
-            new Account(
-                model,
-                experiences,
-                account.folded(),
-                convicted ? 0 : account.foldedPasses(),
-                account.foldedConvictions(),
-                account.foldedAt()),
-            now);
+    int folded = fold(experiences);
+    Account changed = new Account(model, experiences, account.folded() + folded, alpha, beta, now);
     put(with(standing(worker), changed, convicted ? experience.what() : null, now));
   }
 
@@ -221,27 +226,25 @@ public final class ReputationLedger {
     return fails >= config.failsToConvict();
   }
 
-  /** Adds up what is beyond the limit: passes first, then failed checks, then convictions. */
-  private Account fold(Account account, Instant now) {
-    List<Experience> kept = new ArrayList<>(account.experiences());
-    double decay = decay(account.foldedAt(), now);
-    double passes = decay * account.foldedPasses();
-    double convictions = decay * account.foldedConvictions();
-    long folded = account.folded();
+  /**
+   * Forgets single experiences beyond the limit, whose weights stay in the sums: the oldest passes
+   * first, then failed checks, then convictions.
+   *
+   * @return how many
+   */
+  private int fold(List<Experience> experiences) {
+    int folded = 0;
     for (Kind kind : Kind.values()) {
-      for (int i = 0; i < kept.size() && kept.size() > config.maxEntries(); ) {
-        Experience one = kept.get(i);
-        if (one.kind() != kind) {
+      for (int i = 0; i < experiences.size() && experiences.size() > config.maxEntries(); ) {
+        if (experiences.get(i).kind() == kind) {
+          experiences.remove(i);
+          folded++;
+        } else {
           i++;
-          continue;
         }
-        kept.remove(i);
-        folded++;
-        passes += kind == Kind.PASS ? weight(one, now) : 0;
-        convictions += kind == Kind.CONVICTION ? weight(one, now) : 0;
       }
     }
-    return new Account(account.model(), kept, folded, passes, convictions, now);
+    return folded;
   }
 
   private Standing with(Standing old, Account changed, @Nullable String conviction, Instant now) {
@@ -312,20 +315,11 @@ public final class ReputationLedger {
   }
 
   private double alpha(Account account, Instant now) {
-    return decay(account.foldedAt(), now) * account.foldedPasses() + sum(account, Kind.PASS, now);
+    return account.alpha() == 0 ? 0 : account.alpha() * decay(account.countedAt(), now);
   }
 
   private double beta(Account account, Instant now) {
-    return decay(account.foldedAt(), now) * account.foldedConvictions()
-        + sum(account, Kind.CONVICTION, now);
-  }
-
-  private double sum(Account account, Kind kind, Instant now) {
-    double sum = 0;
-    for (Experience experience : account.experiences()) {
-      sum += experience.kind() == kind ? weight(experience, now) : 0;
-    }
-    return sum;
+    return account.beta() == 0 ? 0 : account.beta() * decay(account.countedAt(), now);
   }
 
   private double weight(Experience experience, Instant now) {
