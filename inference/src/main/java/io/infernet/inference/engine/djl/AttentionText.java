@@ -136,7 +136,7 @@ final class AttentionText {
             turns = %4$s
             cos = torch.mul(torch.cos(turns), %2$s)
             sin = torch.mul(torch.sin(turns), %2$s)
-            stay = torch.zeros([torch.size(turns, 0), %3$d], dtype=6)
+            stay = torch.zeros([torch.size(turns, 0), %3$s], dtype=6)
             cos = torch.cat([cos, cos, torch.add(stay, 1.)], 1)
             sin = torch.cat([torch.neg(sin), sin, stay], 1)
             _1 = torch.append(self.cos, torch.to(torch.unsqueeze(cos, 1), $DEVICE, $TYPE))
@@ -151,7 +151,7 @@ final class AttentionText {
   private String turns(int rope) {
     // On the processor, whichever device the module was loaded to.
     String angles =
-        "torch.outer(torch.arange(%s, dtype=6), torch.to((self.%s)[%d], torch.device(\"cpu\"), 6))";
+        "torch.outer(torch.arange(%s, dtype=6), torch.to((self.%s)[%s], torch.device(\"cpu\"), 6))";
     return stretches()
         ? "torch.cat([%s, %s], 0)"
             .formatted(
@@ -175,12 +175,12 @@ final class AttentionText {
       String parts =
           stay == 0
               ? """
-              lo, hi = torch.split_with_sizes(x, [%1$d, %1$d], 2)
+              lo, hi = torch.split_with_sizes(x, [%1$s, %1$s], 2)
               y = torch.cat([hi, lo], 2)
               """
                   .formatted(dims / 2)
               : """
-              lo, hi, stay = torch.split_with_sizes(x, [%1$d, %1$d, %2$d], 2)
+              lo, hi, stay = torch.split_with_sizes(x, [%1$s, %1$s, %2$s], 2)
               y = torch.cat([hi, lo, stay], 2)
               """
                   .formatted(dims / 2, stay);
@@ -190,7 +190,7 @@ final class AttentionText {
       } else if (i == 0) {
         text.append("  y = x\n  if torch.eq(rope, 0):\n").append(parts.indent(4));
       } else {
-        text.append("  if torch.eq(rope, %d):\n".formatted(i)).append(parts.indent(4));
+        text.append("  if torch.eq(rope, %s):\n".formatted(i)).append(parts.indent(4));
       }
     }
     return text.append("  return y\n").toString();

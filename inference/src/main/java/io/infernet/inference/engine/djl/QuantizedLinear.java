@@ -43,7 +43,7 @@ final class QuantizedLinear implements LinearKernel {
 
   @Override
   public String label() {
-    return "integer-%s-%d".formatted(arithmetic.get().label(), QuantizedWeights.VERSION);
+    return "integer-%s-%s".formatted(arithmetic.get().label(), QuantizedWeights.VERSION);
   }
 
   @Override

@@ -85,7 +85,7 @@ final class StepGraph {
 
   /** Distinguishes archives of one model. */
   String label() {
-    return "%s-%s-%s-%d".formatted(device, arithmetic.label(), kernel.label(), VERSION);
+    return "%s-%s-%s-%s".formatted(device, arithmetic.label(), kernel.label(), VERSION);
   }
 
   /**
