@@ -4,9 +4,9 @@ import io.infernet.libp2p.peer.PeerId;
 import io.infernet.verification.commitment.JobId;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -18,7 +18,7 @@ public final class AggregatorOrder {
 
   private AggregatorOrder() {}
 
-  private record Weighted(PeerId peer, byte[] weight) {}
+  private record Weighted(PeerId peer, String weight) {}
 
   /** All {@code willing} peers, the one to lead first; each once. */
   public static List<PeerId> of(JobId job, Collection<PeerId> willing) {
@@ -26,17 +26,15 @@ public final class AggregatorOrder {
     return willing.stream()
         .distinct()
         .map(peer -> new Weighted(peer, weight(sha256, job, peer)))
-        .sorted(
-            Comparator.comparing(Weighted::weight, Arrays::compareUnsigned)
-                .reversed()
-                .thenComparing(Weighted::peer))
+        .sorted(Comparator.comparing(Weighted::weight).reversed().thenComparing(Weighted::peer))
         .map(Weighted::peer)
         .toList();
   }
 
-  private static byte[] weight(MessageDigest sha256, JobId job, PeerId peer) {
+  /** In hex digits, which are ordered as the bytes are. */
+  private static String weight(MessageDigest sha256, JobId job, PeerId peer) {
     sha256.update(job.toBytes());
-    return sha256.digest(peer.toBytes());
+    return HexFormat.of().formatHex(sha256.digest(peer.toBytes()));
   }
 
   private static MessageDigest sha256() {

@@ -59,7 +59,7 @@ public final class BidScorer {
     if (excluded.isPresent()) {
       return new ScoredBid(candidate, 0, price, excluded);
     }
-    double wait = Math.max(0, candidate.startsAt() - now);
+    double wait = (double) Math.max(0, candidate.startsAt() - now);
     double speed = candidate.tokensPerSecond();
     double score =
         config.priceWeight() * (most == 0 ? 1 : 1 - (double) price / most)
@@ -69,7 +69,7 @@ public final class BidScorer {
             + config.latencyWeight()
                 * candidate
                     .latency()
-                    .map(latency -> half(latency.toNanos(), config.halfLatency()))
+                    .map(latency -> half((double) latency.toNanos(), config.halfLatency()))
                     .orElse(UNKNOWN_LATENCY)
             + JITTER * random.nextDouble();
     return new ScoredBid(candidate, score, price, Optional.empty());
@@ -80,6 +80,14 @@ public final class BidScorer {
     if (price > most) {
       return Optional.of("costs up to " + price + ", the ceiling is " + most);
     }
+    if (needs.tokens() > candidate.capacity().maxTokens()) {
+      return Optional.of(
+          "takes "
+              + candidate.capacity().maxTokens()
+              + " tokens at a time, "
+              + needs.tokens()
+              + " are needed");
+    }
     if (candidate.reputation() < needs.minReputation()) {
       return Optional.of(
           String.format(
@@ -89,7 +97,7 @@ public final class BidScorer {
               needs.minReputation()));
     }
     if (needs.deadline().isPresent()) {
-      double start = Math.max(now, candidate.startsAt());
+      double start = (double) Math.max(now, candidate.startsAt());
       double late =
           start + needs.tokens() / candidate.tokensPerSecond() * 1e9 - needs.deadline().getAsLong();
       if (late > 0) {

@@ -14,9 +14,10 @@ import java.util.Optional;
  * @param operator who it is
  * @param prices what it takes for a shard
  * @param startsAt when it can begin, in nanoseconds of the ticker
- * @param tokensPerSecond how fast it is taken to be ({@link Throughput}): positive
+ * @param tokensPerSecond how fast it is taken to do one shard ({@link Throughput}): positive
  * @param reputation from 0 to 1
  * @param latency how fast it answered before
+ * @param capacity what it takes
  */
 public record Candidate(
     Operator operator,
@@ -24,12 +25,14 @@ public record Candidate(
     long startsAt,
     double tokensPerSecond,
     double reputation,
-    Optional<Duration> latency) {
+    Optional<Duration> latency,
+    Capacity capacity) {
 
   public Candidate {
     requireNonNull(operator, "operator is null");
     requireNonNull(prices, "prices is null");
     requireNonNull(latency, "latency is null");
+    requireNonNull(capacity, "capacity is null");
     if (!(tokensPerSecond > 0 && tokensPerSecond < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("tokensPerSecond out of range: " + tokensPerSecond);
     }

@@ -21,14 +21,14 @@ public record MixedShard(List<Slot> slots) {
   public record Real(int index) implements Slot {}
 
   /** An item whose answer is known. */
-  public record Test(TestItem item) implements Slot {}
+  public record Test(KnownItem item) implements Slot {}
 
   public MixedShard {
     slots = List.copyOf(slots);
   }
 
   /** The test items among them. */
-  public List<TestItem> tests() {
+  public List<KnownItem> tests() {
     return slots.stream()
         .flatMap(slot -> slot instanceof Test test ? Stream.of(test.item()) : Stream.empty())
         .toList();

@@ -21,6 +21,7 @@ import java.time.Duration;
  * @param doubleBelow near the end a straggler's shard is given to another one too who takes at most
  *     this part of the time that the straggler still needs
  * @param retryAfter a provider that failed on a shard may have it again after that time
+ * @param maxSlots shards that a provider gets at the same time, whatever it says
  * @param maxAttempts after so many a shard is given up
  * @param maxUnsettled shards that are cut and not settled yet
  * @param maxWorkers providers of a batch
@@ -35,6 +36,7 @@ public record SchedulerConfig(
     Duration grace,
     double doubleBelow,
     Duration retryAfter,
+    int maxSlots,
     int maxAttempts,
     int maxUnsettled,
     int maxWorkers) {
@@ -49,6 +51,7 @@ public record SchedulerConfig(
     requirePositive(grace, "grace");
     requireInRange(doubleBelow, 0, 1, "doubleBelow");
     requirePositive(retryAfter, "retryAfter");
+    requirePositive(maxSlots, "maxSlots");
     requirePositive(maxAttempts, "maxAttempts");
     requirePositive(maxUnsettled, "maxUnsettled");
     requirePositive(maxWorkers, "maxWorkers");
@@ -74,6 +77,7 @@ public record SchedulerConfig(
         0.8,
         Duration.ofMinutes(1),
         16,
+        12,
         4_096,
         10_000);
   }

@@ -49,6 +49,7 @@ public final class ShardScheduler {
   private final int replicas;
   private final PriceList ceiling;
   private final Cid model;
+  private final boolean sameHardware;
   private final ShardCutter cutter;
   private final Throughput throughput;
   private final RandomGenerator random;
@@ -58,18 +59,20 @@ public final class ShardScheduler {
   private int nextShard;
 
   private static final class Worker {
+    final List<Replica> replicas = new ArrayList<>();
+    final int maxSlots;
     Candidate candidate;
     double score;
     double speed;
     long readyAt;
     boolean silent;
     boolean proven;
-    @Nullable Replica replica;
 
     /** The one that was given up at its deadline, until it is done after all. */
     @Nullable Replica late;
 
-    Worker(Candidate candidate) {
+    Worker(Candidate candidate, int maxSlots) {
+      this.maxSlots = maxSlots;
       this.candidate = candidate;
     }
 
@@ -82,12 +85,27 @@ public final class ShardScheduler {
     }
 
     boolean isIdle(long now) {
-      return replica == null && !silent && readyAt <= now;
+      return hasFreeSlot() && !silent && readyAt <= now;
+    }
+
+    /** Until its speed was measured it has but one. */
+    int slots() {
+      return proven ? Math.min(maxSlots, candidate.capacity().slots()) : 1;
+    }
+
+    boolean hasFreeSlot() {
+      return replicas.size() < slots();
+    }
+
+    Optional<Replica> on(int shard) {
+      return replicas.stream().filter(replica -> replica.shard.number == shard).findFirst();
     }
 
     /** Nanoseconds until it is free. */
     double freeIn(long now) {
-      return replica == null ? Math.max(0, readyAt - now) : replica.left(now);
+      return hasFreeSlot()
+          ? Math.max(0, readyAt - now)
+          : replicas.stream().mapToDouble(replica -> replica.left(now)).min().orElse(0);
     }
   }
 
@@ -100,6 +118,9 @@ public final class ShardScheduler {
     final Map<PeerId, Long> failedAt = new HashMap<>();
     int wanted;
     int attempts;
+
+    /** Of all who compute it, where that matters; null until the first does. */
+    @Nullable String hardwareClass;
 
     Shard(int number, ShardCutter.Cut cut, int wanted) {
       this.number = number;
@@ -128,6 +149,8 @@ public final class ShardScheduler {
    * @param replicas how many providers compute each shard
    * @param ceiling the most to pay for a shard
    * @param model the manifest's CID, by which {@code throughput} is asked
+   * @param sameHardware whether all replicas of a shard must come of one class of hardware, because
+   *     results are compared bit for bit
    * @param cutter the items
    */
   public ShardScheduler(
@@ -135,6 +158,7 @@ public final class ShardScheduler {
       int replicas,
       PriceList ceiling,
       Cid model,
+      boolean sameHardware,
       ShardCutter cutter,
       Throughput throughput,
       RandomGenerator random) {
@@ -143,6 +167,7 @@ public final class ShardScheduler {
     this.replicas = replicas;
     this.ceiling = ceiling;
     this.model = model;
+    this.sameHardware = sameHardware;
     this.cutter = cutter;
     this.throughput = throughput;
     this.random = random;
@@ -160,7 +185,7 @@ public final class ShardScheduler {
       if (workers.size() >= config.maxWorkers()) {
         return false;
       }
-      worker = new Worker(candidate);
+      worker = new Worker(candidate, config.maxSlots());
       workers.put(candidate.peer(), worker);
     }
     worker.candidate = candidate;
@@ -174,17 +199,27 @@ public final class ShardScheduler {
   /** A provider is gone; its place is free for others. */
   public void leave(PeerId peer, long now) {
     Worker worker = workers.remove(peer);
-    if (worker != null && worker.replica != null) {
-      giveUp(worker.replica, now);
+    if (worker != null) {
+      List.copyOf(worker.replicas).forEach(replica -> giveUp(replica, now));
     }
   }
 
-  /** Takes up a shard that was cut before a restart; who works on it is forgotten. */
+  /**
+   * Takes up a shard that was cut before a restart; who works on it is forgotten.
+   *
+   * @param hardwareClass of those who computed it, where that matters
+   */
   public void restore(
-      int shard, ShardCutter.Cut cut, int wanted, List<Operator> finished, int attempts) {
+      int shard,
+      ShardCutter.Cut cut,
+      int wanted,
+      List<Operator> finished,
+      int attempts,
+      Optional<String> hardwareClass) {
     Shard restored = new Shard(shard, cut, wanted);
     restored.finished.addAll(finished);
     restored.attempts = attempts;
+    restored.hardwareClass = sameHardware ? hardwareClass.orElse(null) : null;
     shards.put(shard, restored);
     nextShard = Math.max(nextShard, shard + 1);
     reviewPlaces(restored);
@@ -204,7 +239,7 @@ public final class ShardScheduler {
     double speed = 0;
     for (Worker worker : workers.values()) {
       if (!worker.silent) {
-        speed += worker.speed;
+        speed += worker.speed * worker.slots();
       }
       if (worker.isIdle(now)) {
         idle.add(worker);
@@ -218,21 +253,24 @@ public final class ShardScheduler {
             .reversed()
             .thenComparing(Worker::peer));
     List<ShardAssignment> assigned = new ArrayList<>();
-    List<Worker> stillIdle = new ArrayList<>();
     Rivals rivals = new Rivals(now);
     double waiting = waitingTokens();
-    for (Worker worker : idle) {
-      ShardAssignment work =
-          cutter.isEmpty() && open.isEmpty() ? null : work(worker, waiting / speed, rivals);
-      if (work == null) {
-        stillIdle.add(worker);
-      } else {
-        waiting -= work.cut().tokens();
-        assigned.add(work);
+    for (int before = -1; before < assigned.size(); ) {
+      before = assigned.size(); // another round while some have slots left and there is work
+      for (Worker worker : idle) {
+        if ((cutter.isEmpty() && open.isEmpty()) || !worker.isIdle(now)) {
+          continue;
+        }
+        ShardAssignment work = work(worker, waiting / speed, rivals);
+        if (work != null) {
+          waiting -= work.cut().tokens();
+          assigned.add(work);
+        }
       }
     }
     if (!canCut()) {
-      assigned.addAll(doubleStragglers(stillIdle, now));
+      idle.removeIf(worker -> !worker.isIdle(now));
+      assigned.addAll(doubleStragglers(idle, now));
     }
     return assigned;
   }
@@ -253,13 +291,34 @@ public final class ShardScheduler {
     return tokens;
   }
 
-  /** The other workers, fastest first; sorted when first asked for. */
+  /** The other workers at a moment; looked at when first asked for. */
   private final class Rivals {
     private final long now;
+    private final Map<String, Boolean> enough = new HashMap<>();
     private @Nullable List<Worker> bySpeed;
 
     Rivals(long now) {
       this.now = now;
+    }
+
+    /** Whether a shard that this one begins could have all its replicas. */
+    boolean areEnough(Worker worker) {
+      return !sameHardware
+          || enough.computeIfAbsent(
+              worker.candidate.capacity().hardwareClass(),
+              hardware -> {
+                List<Operator> distinct = new ArrayList<>();
+                for (Worker one : workers.values()) {
+                  Operator operator = one.candidate.operator();
+                  if (!one.silent
+                      && one.candidate.capacity().hardwareClass().equals(hardware)
+                      && distinct.size() < replicas
+                      && !operator.mayBeOneOf(distinct)) {
+                    distinct.add(operator);
+                  }
+                }
+                return distinct.size() == replicas;
+              });
     }
 
     /** Whether another one would be done with it sooner, although it may be busy now. */
@@ -277,7 +336,7 @@ public final class ShardScheduler {
         }
         if (!rival.silent
             && rival.freeIn(now) + rival.nanosFor(tokens) < own
-            && (shard == null ? canPay(rival, tokens) : mayTake(rival, shard, now))) {
+            && (shard == null ? suits(rival, tokens) : mayTake(rival, shard, now))) {
           return true;
         }
       }
@@ -290,7 +349,9 @@ public final class ShardScheduler {
     double shortest = config.shortest().toNanos() / NANOS;
     double most = worker.proven ? config.target().toNanos() / NANOS : shortest;
     double seconds = Math.max(shortest, Math.min(most, secondsLeft / config.endParts()));
-    long wanted = Math.max(1, (long) (worker.speed * seconds));
+    long wanted =
+        Math.max(
+            1, Math.min((long) (worker.speed * seconds), worker.candidate.capacity().maxTokens()));
     Shard drawn = null;
     int suitable = 0;
     Shard nearest = null;
@@ -314,10 +375,10 @@ public final class ShardScheduler {
     if (drawn != null && (suitable >= config.choice() || !canCut())) {
       return start(worker, drawn, false, now);
     }
-    if (canCut()) {
+    if (canCut() && rivals.areEnough(worker)) {
       ShardCutter.Cut cut = cutter.peek(wanted).orElseThrow();
       boolean fits = cut.tokens() <= wanted * config.suitable();
-      if (canPay(worker, cut.tokens()) && (fits || !rivals.areSooner(worker, null, cut.tokens()))) {
+      if (suits(worker, cut.tokens()) && (fits || !rivals.areSooner(worker, null, cut.tokens()))) {
         cutter.take(cut);
         Shard shard = new Shard(nextShard++, cut, replicas);
         shards.put(shard.number, shard);
@@ -332,7 +393,9 @@ public final class ShardScheduler {
 
   private boolean mayTake(Worker worker, Shard shard, long now) {
     Operator operator = worker.candidate.operator();
-    if (!canPay(worker, shard.cut.tokens())
+    if (!suits(worker, shard.cut.tokens())
+        || (shard.hardwareClass != null
+            && !shard.hardwareClass.equals(worker.candidate.capacity().hardwareClass()))
         || operator.mayBeOneOf(shard.finished)
         || operator.mayBeOneOf(shard.barred)) {
       return false;
@@ -346,8 +409,10 @@ public final class ShardScheduler {
     return failed == null || now - failed >= config.retryAfter().toNanos();
   }
 
-  private boolean canPay(Worker worker, long tokens) {
-    return worker.candidate.prices().price(tokens) <= ceiling.price(tokens);
+  /** Whether it takes so many tokens, for a price that is paid. */
+  private boolean suits(Worker worker, long tokens) {
+    return tokens <= worker.candidate.capacity().maxTokens()
+        && worker.candidate.prices().price(tokens) <= ceiling.price(tokens);
   }
 
   private ShardAssignment start(Worker worker, Shard shard, boolean doubled, long now) {
@@ -362,7 +427,10 @@ public final class ShardScheduler {
             shard.attempts == 1,
             doubled);
     Replica replica = new Replica(shard, worker, assignment, now, now + (long) expected);
-    worker.replica = replica;
+    worker.replicas.add(replica);
+    if (sameHardware) {
+      shard.hardwareClass = worker.candidate.capacity().hardwareClass();
+    }
     shard.running.add(replica);
     reviewPlaces(shard);
     return assignment;
@@ -372,9 +440,7 @@ public final class ShardScheduler {
     List<Replica> latest = new ArrayList<>();
     if (!idle.isEmpty()) {
       for (Worker worker : workers.values()) {
-        if (worker.replica != null) {
-          latest.add(worker.replica);
-        }
+        latest.addAll(worker.replicas);
       }
       latest.sort(Comparator.comparingDouble((Replica replica) -> replica.left(now)).reversed());
     }
@@ -410,12 +476,9 @@ public final class ShardScheduler {
     if (worker == null || shard == null) {
       return new Completion(false, false, List.of());
     }
-    Replica replica = worker.replica;
-    boolean inTime = replica != null && replica.shard == shard;
-    if (inTime) {
-      free(replica);
-    }
-    if (shard.isFull() || !(inTime || isNew(worker, shard))) {
+    Optional<Replica> inTime = worker.on(number);
+    inTime.ifPresent(ShardScheduler::free);
+    if (shard.isFull() || !(inTime.isPresent() || isNew(worker, shard))) {
       return new Completion(false, shard.isFull(), List.of());
     }
     shard.finished.add(worker.candidate.operator());
@@ -425,11 +488,14 @@ public final class ShardScheduler {
   }
 
   private void measure(Worker worker, int shard, long now) {
-    for (Replica replica : new Replica[] {worker.replica, worker.late}) {
-      if (replica != null && replica.shard.number == shard) {
-        Duration took = Duration.ofNanos(now - replica.since);
-        throughput.measured(worker.peer(), model, replica.shard.cut.tokens(), took, now);
-        learn(worker, now);
+    Replica late = worker.late;
+    boolean wasLate = late != null && late.shard.number == shard;
+    Replica done = wasLate ? late : worker.on(shard).orElse(null);
+    if (done != null) {
+      Duration took = Duration.ofNanos(now - done.since);
+      throughput.measured(worker.peer(), model, done.shard.cut.tokens(), took, now);
+      learn(worker, now);
+      if (wasLate) {
         worker.late = null;
       }
     }
@@ -453,8 +519,8 @@ public final class ShardScheduler {
   /** A provider refused a replica or broke off; it gets nothing for a while. */
   public void failed(int shard, PeerId peer, Duration pause, long now) {
     Worker worker = workers.get(peer);
-    if (worker != null && worker.replica != null && worker.replica.shard.number == shard) {
-      giveUp(worker.replica, now);
+    if (worker != null && worker.on(shard).isPresent()) {
+      giveUp(worker.on(shard).get(), now);
       worker.readyAt = now + pause.toNanos();
     }
   }
@@ -466,12 +532,13 @@ public final class ShardScheduler {
   public List<ShardAssignment> expire(long now) {
     List<ShardAssignment> expired = new ArrayList<>();
     for (Worker worker : workers.values()) {
-      Replica replica = worker.replica;
-      if (replica != null && replica.assignment.deadline() <= now) {
-        worker.silent = true;
-        worker.late = replica;
-        giveUp(replica, now);
-        expired.add(replica.assignment);
+      for (Replica replica : List.copyOf(worker.replicas)) {
+        if (replica.assignment.deadline() <= now) {
+          worker.silent = true;
+          worker.late = replica;
+          giveUp(replica, now);
+          expired.add(replica.assignment);
+        }
       }
     }
     return expired;
@@ -519,13 +586,13 @@ public final class ShardScheduler {
   public OptionalLong nextReview(long now) {
     long next = Long.MAX_VALUE;
     for (Worker worker : workers.values()) {
-      Replica replica = worker.replica;
-      if (replica != null) {
+      for (Replica replica : worker.replicas) {
         next = Math.min(next, replica.assignment.deadline());
         if (replica.end > now) {
           next = Math.min(next, replica.end); // from then on it counts as late
         }
-      } else if (!worker.silent && worker.readyAt > now) {
+      }
+      if (worker.hasFreeSlot() && !worker.silent && worker.readyAt > now) {
         next = Math.min(next, worker.readyAt);
       }
     }
@@ -537,7 +604,7 @@ public final class ShardScheduler {
    */
   public Optional<String> standstill(long now) {
     boolean work = !cutter.isEmpty() || !open.isEmpty();
-    boolean running = workers.values().stream().anyMatch(worker -> worker.replica != null);
+    boolean running = workers.values().stream().anyMatch(worker -> !worker.replicas.isEmpty());
     if (!work || running) {
       return Optional.empty();
     }
@@ -559,7 +626,8 @@ public final class ShardScheduler {
             + " providers may take what is left: they cost too much, failed on it lately, or are no"
             + " further operators ("
             + replicas
-            + " distinct ones are asked for)");
+            + " distinct ones are asked for"
+            + (sameHardware ? ", of one class of hardware)" : ")"));
   }
 
   private void giveUp(Replica replica, long now) {
@@ -569,7 +637,7 @@ public final class ShardScheduler {
   }
 
   private static void free(Replica replica) {
-    replica.worker.replica = null;
+    replica.worker.replicas.remove(replica);
     replica.shard.running.remove(replica);
   }
 

@@ -25,7 +25,7 @@ public final class TestItemPool {
   private final double rate;
   private final int maxItems;
   private final RandomGenerator random;
-  private final TreeMap<Integer, Deque<TestItem>> byTokens = new TreeMap<>();
+  private final TreeMap<Integer, Deque<KnownItem>> byTokens = new TreeMap<>();
   private int size;
 
   /**
@@ -47,7 +47,7 @@ public final class TestItemPool {
    *
    * @return false when as many wait as may
    */
-  public boolean add(TestItem item) {
+  public boolean add(KnownItem item) {
     if (size == maxItems) {
       return false;
     }
@@ -70,7 +70,7 @@ public final class TestItemPool {
   public MixedShard mix(List<Integer> tokens, Operator first) {
     double expected = rate * tokens.size();
     int wanted = (int) expected + (random.nextDouble() < expected - (int) expected ? 1 : 0);
-    Deque<TestItem> tests = new ArrayDeque<>();
+    Deque<KnownItem> tests = new ArrayDeque<>();
     for (int i = 0; i < wanted; i++) {
       takeLike(tokens.get(random.nextInt(tokens.size())), first).ifPresent(tests::add);
     }
@@ -89,11 +89,11 @@ public final class TestItemPool {
   }
 
   /** Takes out the item nearest in tokens that the operator does not know. */
-  private Optional<TestItem> takeLike(int tokens, Operator first) {
+  private Optional<KnownItem> takeLike(int tokens, Operator first) {
     int least = (int) Math.ceil(tokens * ALIKE);
     int most = (int) Math.min(Integer.MAX_VALUE, tokens / ALIKE);
     Integer best = null;
-    for (Map.Entry<Integer, Deque<TestItem>> entry :
+    for (Map.Entry<Integer, Deque<KnownItem>> entry :
         byTokens.subMap(least, true, most, true).entrySet()) {
       if ((best == null || Math.abs(entry.getKey() - tokens) < Math.abs(best - tokens))
           && entry.getValue().stream().anyMatch(item -> !first.mayBeOneOf(item.knownTo()))) {
@@ -103,10 +103,10 @@ public final class TestItemPool {
     if (best == null) {
       return Optional.empty();
     }
-    Deque<TestItem> alike = byTokens.get(best);
-    TestItem taken = null;
-    for (Iterator<TestItem> items = alike.iterator(); taken == null; ) {
-      TestItem item = items.next();
+    Deque<KnownItem> alike = byTokens.get(best);
+    KnownItem taken = null;
+    for (Iterator<KnownItem> items = alike.iterator(); taken == null; ) {
+      KnownItem item = items.next();
       if (!first.mayBeOneOf(item.knownTo())) {
         items.remove();
         taken = item;

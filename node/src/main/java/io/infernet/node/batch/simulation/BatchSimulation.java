@@ -12,6 +12,7 @@ import io.infernet.node.batch.schedule.Approach;
 import io.infernet.node.batch.schedule.BidScorer;
 import io.infernet.node.batch.schedule.BidScorerConfig;
 import io.infernet.node.batch.schedule.Candidate;
+import io.infernet.node.batch.schedule.Capacity;
 import io.infernet.node.batch.schedule.Completion;
 import io.infernet.node.batch.schedule.Operator;
 import io.infernet.node.batch.schedule.ScoredBid;
@@ -120,6 +121,7 @@ public final class BatchSimulation {
             config.replicas(),
             PRICES,
             MODEL,
+            false,
             cutter,
             throughput,
             random.split());
@@ -205,7 +207,8 @@ public final class BatchSimulation {
               0,
               throughput.of(peer, MODEL, 0).orElseThrow(),
               own.nextDouble(),
-              Optional.of(provider.latency)));
+              Optional.of(provider.latency),
+              Capacity.plain()));
     }
     BidScorer scorer = new BidScorer(BidScorerConfig.defaults(), own.split());
     for (int i = 0; i < DIRECT_DECISIONS; i++) {

@@ -41,7 +41,8 @@ class BidScorerTest {
         startsAt,
         speed,
         reputation,
-        Optional.of(Duration.ofMillis(latencyMillis)));
+        Optional.of(Duration.ofMillis(latencyMillis)),
+        Capacity.plain());
   }
 
   private List<ScoredBid> score(Candidate... candidates) {

@@ -39,6 +39,12 @@ final class Operators {
 
   static Candidate candidate(Operator operator, double tokensPerSecond) {
     return new Candidate(
-        operator, PriceList.free(), 0, tokensPerSecond, 0.5, Optional.of(Duration.ofMillis(20)));
+        operator,
+        PriceList.free(),
+        0,
+        tokensPerSecond,
+        0.5,
+        Optional.of(Duration.ofMillis(20)),
+        Capacity.plain());
   }
 }

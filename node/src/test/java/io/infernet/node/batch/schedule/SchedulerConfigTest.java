@@ -20,6 +20,7 @@ class SchedulerConfigTest {
         Duration.ofSeconds(5),
         doubleBelow,
         Duration.ofMinutes(1),
+        16,
         attempts,
         4_096,
         10_000);
@@ -27,7 +28,7 @@ class SchedulerConfigTest {
 
   @Test
   void hasShardsOfTwentySecondsUnlessToldOtherwise() {
-    assertEquals(config(20, 2, 3, 8, 0.8, 16), SchedulerConfig.defaults());
+    assertEquals(config(20, 2, 3, 8, 0.8, 12), SchedulerConfig.defaults());
   }
 
   @Test

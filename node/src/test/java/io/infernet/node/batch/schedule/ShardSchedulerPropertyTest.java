@@ -47,7 +47,7 @@ class ShardSchedulerPropertyTest {
     private final ShardCutter cutter = new ShardCutter(50, 10);
     private final Throughput throughput = new Throughput(ThroughputConfig.defaults());
     private final ShardScheduler scheduler;
-    private final Map<PeerId, ShardAssignment> working = new HashMap<>();
+    private final List<ShardAssignment> working = new ArrayList<>();
     private final Map<Integer, List<Operator>> done = new HashMap<>();
     private final Map<Integer, ShardCutter.Cut> cuts = new HashMap<>();
     private final List<Integer> full = new ArrayList<>();
@@ -64,6 +64,7 @@ class ShardSchedulerPropertyTest {
               1 + random.nextInt(3),
               PriceList.free(),
               MODEL,
+              false,
               cutter,
               throughput,
               random);
@@ -78,7 +79,7 @@ class ShardSchedulerPropertyTest {
           case 0, 1 -> join();
           case 2 -> leave();
           case 3 -> refuse();
-          case 4 -> scheduler.expire(now).forEach(late -> working.remove(late.peer()));
+          case 4 -> scheduler.expire(now).forEach(working::remove);
           case 5, 6, 7, 8 -> assign();
           case 9, 10, 11 -> compare();
           default -> complete();
@@ -108,7 +109,8 @@ class ShardSchedulerPropertyTest {
               now,
               10 + random.nextInt(1_000),
               random.nextDouble(),
-              Optional.empty()),
+              Optional.empty(),
+              new Capacity(1 + random.nextInt(3), 100 + random.nextInt(5_000), "")),
           random.nextDouble(),
           now);
     }
@@ -116,26 +118,25 @@ class ShardSchedulerPropertyTest {
     private void leave() {
       PeerId peer = Property.pick(random, OPERATORS).peer();
       scheduler.leave(peer, now);
-      working.remove(peer);
+      working.removeIf(one -> one.peer().equals(peer));
     }
 
     private void refuse() {
       if (!working.isEmpty()) {
-        ShardAssignment one = Property.pick(random, List.copyOf(working.values()));
+        ShardAssignment one = Property.pick(random, working);
         scheduler.failed(one.shard(), one.peer(), Duration.ofSeconds(3), now);
-        working.remove(one.peer());
+        working.remove(one);
       }
     }
 
     private void assign() {
       for (ShardAssignment one : scheduler.assign(now)) {
-        assertFalse(working.containsKey(one.peer()), "it has work already");
         assertEquals(one.first(), cuts.putIfAbsent(one.shard(), one.cut()) == null);
         assertFalse(of(one.peer()).mayBeOneOf(done.getOrDefault(one.shard(), List.of())));
-        working.values().stream()
+        working.stream()
             .filter(other -> other.shard() == one.shard())
             .forEach(other -> assertFalse(of(one.peer()).mayBe(of(other.peer()))));
-        working.put(one.peer(), one);
+        working.add(one);
       }
     }
 
@@ -143,12 +144,12 @@ class ShardSchedulerPropertyTest {
       if (working.isEmpty()) {
         return;
       }
-      ShardAssignment one = Property.pick(random, List.copyOf(working.values()));
-      working.remove(one.peer());
+      ShardAssignment one = Property.pick(random, working);
+      working.remove(one);
       Completion completion = scheduler.completed(one.shard(), one.peer(), now);
       assertTrue(completion.counted());
       done.computeIfAbsent(one.shard(), shard -> new ArrayList<>()).add(of(one.peer()));
-      completion.cancelled().forEach(working::remove);
+      stop(one.shard(), completion.cancelled());
       if (completion.full()) {
         full.add(one.shard());
       }
@@ -167,8 +168,14 @@ class ShardSchedulerPropertyTest {
     }
 
     private void end(int shard) {
-      scheduler.settled(shard).forEach(working::remove);
+      stop(shard, scheduler.settled(shard));
       settled += cuts.remove(shard).items();
+    }
+
+    private void stop(int shard, List<PeerId> peers) {
+      for (PeerId peer : peers) {
+        assertTrue(working.removeIf(one -> one.shard() == shard && one.peer().equals(peer)));
+      }
     }
 
     private static Operator of(PeerId peer) {
@@ -190,6 +197,7 @@ class ShardSchedulerPropertyTest {
             2,
             PriceList.free(),
             MODEL,
+            false,
             cutter,
             throughput,
             new SplittableRandom(1));
@@ -210,13 +218,13 @@ class ShardSchedulerPropertyTest {
       for (Operator operator : pair) {
         Integer shard = working.remove(operator.peer());
         if (shard != null) {
-          scheduler.completed(shard, operator.peer(), round * 20 * SECOND);
+          scheduler.completed(shard, operator.peer(), round * (20 * SECOND));
           if (done.merge(shard, 1, Integer::sum) == 2) {
             scheduler.settled(shard);
           }
         }
       }
-      scheduler.assign(round * 20 * SECOND).forEach(one -> working.put(one.peer(), one.shard()));
+      scheduler.assign(round * (20 * SECOND)).forEach(one -> working.put(one.peer(), one.shard()));
       if (working.get(peers.get(18).peer()).equals(working.get(peers.get(19).peer()))) {
         shared++;
       }

@@ -35,7 +35,7 @@ class ShardSchedulerTest {
 
   private ShardScheduler scheduler(int replicas, PriceList ceiling) {
     return new ShardScheduler(
-        CONFIG, replicas, ceiling, MODEL, cutter, throughput, new SplittableRandom(1));
+        CONFIG, replicas, ceiling, MODEL, false, cutter, throughput, new SplittableRandom(1));
   }
 
   private void items(int count, int tokens) {
@@ -82,7 +82,7 @@ class ShardSchedulerTest {
     assertEquals(2_000, only(scheduler.assign(0)).cut().tokens());
     assertTrue(scheduler.completed(0, peer(1), 20 * SECOND).counted());
     ShardAssignment second = only(scheduler.assign(20 * SECOND));
-    assertEquals(2_230, second.cut().tokens(), 50, "it makes 100 tokens a second");
+    assertEquals(2_230, (double) second.cut().tokens(), 50, "it makes 100 tokens a second");
   }
 
   @Test
@@ -159,7 +159,14 @@ class ShardSchedulerTest {
     items(1, 10_000);
     join(scheduler, operator(1), 10_000);
     scheduler.join(
-        new Candidate(operator(1), PriceList.free(), 5 * SECOND, 10_000, 0.5, Optional.empty()),
+        new Candidate(
+            operator(1),
+            PriceList.free(),
+            5 * SECOND,
+            10_000,
+            0.5,
+            Optional.empty(),
+            Capacity.plain()),
         1,
         0);
     join(scheduler, operator(2), 10);
@@ -296,10 +303,16 @@ class ShardSchedulerTest {
     ShardScheduler scheduler = scheduler(1, new PriceList(0, 100));
     items(10, 10);
     scheduler.join(
-        new Candidate(operator(1), new PriceList(0, 101), 0, 100, 1, Optional.empty()), 1, 0);
+        new Candidate(
+            operator(1), new PriceList(0, 101), 0, 100, 1, Optional.empty(), Capacity.plain()),
+        1,
+        0);
     assertEquals(List.of(), scheduler.assign(0));
     scheduler.join(
-        new Candidate(operator(2), new PriceList(0, 100), 0, 100, 1, Optional.empty()), 1, 0);
+        new Candidate(
+            operator(2), new PriceList(0, 100), 0, 100, 1, Optional.empty(), Capacity.plain()),
+        1,
+        0);
     assertEquals(peer(2), only(scheduler.assign(0)).peer());
   }
 
@@ -307,7 +320,8 @@ class ShardSchedulerTest {
   void goesOnWithWhatWasStored() {
     ShardScheduler scheduler = scheduler(2);
     items(1, 1_000);
-    scheduler.restore(5, new ShardCutter.Cut(0, 3, 500), 3, List.of(operator(1)), 2);
+    scheduler.restore(
+        5, new ShardCutter.Cut(0, 3, 500), 3, List.of(operator(1)), 2, Optional.empty());
     join(scheduler, operator(1), 1_000);
     ShardAssignment fresh = only(scheduler.assign(0));
     assertEquals(6, fresh.shard());
@@ -349,15 +363,76 @@ class ShardSchedulerTest {
             Duration.ofSeconds(1),
             0.8,
             Duration.ofSeconds(1),
+            1,
             4,
             2,
             2);
     ShardScheduler scheduler =
         new ShardScheduler(
-            few, 1, PriceList.free(), MODEL, cutter, throughput, new SplittableRandom(1));
+            few, 1, PriceList.free(), MODEL, false, cutter, throughput, new SplittableRandom(1));
     assertTrue(scheduler.join(candidate(1, 1), 1, 0));
     assertTrue(scheduler.join(candidate(2, 1), 1, 0));
     assertFalse(scheduler.join(candidate(3, 1), 1, 0));
     assertTrue(scheduler.join(candidate(2, 5), 1, 0), "it is there already");
+  }
+
+  private static Candidate with(int n, Capacity capacity) {
+    return new Candidate(operator(n), PriceList.free(), 0, 1_000, 0.5, Optional.empty(), capacity);
+  }
+
+  @Test
+  void fillsTheSlotsOfWhomItKnowsAndOneOfOthers() {
+    ShardScheduler scheduler = scheduler(1);
+    items(100_000, 10);
+    scheduler.join(with(1, new Capacity(3, 5_000, "")), 1, 0);
+    assertEquals(2_000, only(scheduler.assign(0)).cut().tokens());
+    scheduler.completed(0, peer(1), 2 * SECOND);
+    List<ShardAssignment> assigned = scheduler.assign(2 * SECOND);
+    assertEquals(3, assigned.size());
+    assigned.forEach(one -> assertEquals(5_000, one.cut().tokens()));
+    assertEquals(List.of(), scheduler.assign(2 * SECOND));
+
+    assertTrue(scheduler.completed(assigned.get(1).shard(), peer(1), 7 * SECOND).full());
+    assertEquals(1, scheduler.assign(7 * SECOND).size());
+    scheduler.leave(peer(1), 7 * SECOND);
+    join(scheduler, operator(2), 250);
+    assertEquals(5_000, only(scheduler.assign(7 * SECOND)).cut().tokens());
+  }
+
+  @Test
+  void believesNobodyAnyNumberOfSlots() {
+    ShardScheduler scheduler = scheduler(1);
+    items(100_000, 10);
+    throughput.measured(peer(1), MODEL, 1_000, Duration.ofSeconds(100), 0);
+    scheduler.join(with(1, new Capacity(Integer.MAX_VALUE, 5_000, "")), 1, 0);
+
+    assertEquals(CONFIG.maxSlots(), scheduler.assign(0).size());
+  }
+
+  @Test
+  void leavesItemsToProvidersThatTakeThem() {
+    ShardScheduler scheduler = scheduler(1);
+    items(1, 1_000);
+    scheduler.join(with(1, new Capacity(1, 999, "")), 9, 0);
+    assertEquals(List.of(), scheduler.assign(0));
+    scheduler.join(with(2, new Capacity(1, 1_000, "")), 1, 0);
+    assertEquals(peer(2), only(scheduler.assign(0)).peer());
+  }
+
+  @Test
+  void keepsAShardWithinAClassOfHardwareWhereThatMatters() {
+    ShardScheduler scheduler =
+        new ShardScheduler(
+            CONFIG, 2, PriceList.free(), MODEL, true, cutter, throughput, new SplittableRandom(1));
+    items(1, 1_000);
+    scheduler.join(with(1, new Capacity(1, 5_000, "x")), 9, 0);
+    scheduler.join(with(2, new Capacity(1, 5_000, "y")), 8, 0);
+    assertEquals(List.of(), scheduler.assign(0), "nobody could say whether it is right");
+    assertTrue(scheduler.standstill(0).orElseThrow().endsWith("of one class of hardware)"));
+
+    scheduler.join(with(3, new Capacity(1, 5_000, "y")), 7, 0);
+    List<ShardAssignment> assigned = scheduler.assign(0);
+    assertEquals(List.of(peer(2), peer(3)), assigned.stream().map(ShardAssignment::peer).toList());
+    assertEquals(1, assigned.stream().map(ShardAssignment::shard).distinct().count());
   }
 }

@@ -20,7 +20,7 @@ class TestItemPoolTest {
   private static TestItemPool pool(double rate, int items, int tokens) {
     TestItemPool pool = new TestItemPool(rate, 100_000, new SplittableRandom(1));
     for (int i = 0; i < items; i++) {
-      assertTrue(pool.add(new TestItem(i, tokens, List.of())));
+      assertTrue(pool.add(new KnownItem(i, tokens, List.of())));
     }
     return pool;
   }
@@ -32,7 +32,7 @@ class TestItemPoolTest {
         random -> {
           TestItemPool pool = new TestItemPool(random.nextDouble(), 1_000, random);
           for (int i = 0; i < 200; i++) {
-            pool.add(new TestItem(i, 1 + random.nextInt(100), List.of()));
+            pool.add(new KnownItem(i, 1 + random.nextInt(100), List.of()));
           }
           Set<Long> used = new HashSet<>();
           for (int shard = 0; shard < 20; shard++) {
@@ -93,7 +93,7 @@ class TestItemPoolTest {
   @Test
   void givesNobodyAnItemThatItsOperatorKnows() {
     TestItemPool pool = new TestItemPool(1, 10, new SplittableRandom(1));
-    pool.add(new TestItem(1, 10, List.of(operator(1), operator(2))));
+    pool.add(new KnownItem(1, 10, List.of(operator(1), operator(2))));
 
     assertEquals(List.of(), pool.mix(List.of(10), operator(1)).tests());
     MixedShard mixed = pool.mix(List.of(10), operator(3));
@@ -105,10 +105,10 @@ class TestItemPoolTest {
   @Test
   void holdsABoundedNumber() {
     TestItemPool pool = new TestItemPool(1, 1, new SplittableRandom(1));
-    assertTrue(pool.add(new TestItem(1, 10, List.of())));
-    assertFalse(pool.add(new TestItem(2, 10, List.of())));
+    assertTrue(pool.add(new KnownItem(1, 10, List.of())));
+    assertFalse(pool.add(new KnownItem(2, 10, List.of())));
     assertThrows(
         IllegalArgumentException.class, () -> new TestItemPool(1.1, 1, new SplittableRandom(1)));
-    assertThrows(IllegalArgumentException.class, () -> new TestItem(1, 0, List.of()));
+    assertThrows(IllegalArgumentException.class, () -> new KnownItem(1, 0, List.of()));
   }
 }

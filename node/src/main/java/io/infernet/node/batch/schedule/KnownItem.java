@@ -12,9 +12,9 @@ import java.util.List;
  * @param tokens what it costs, as for other items
  * @param knownTo operators that had it before: they must not get it again
  */
-public record TestItem(long id, int tokens, List<Operator> knownTo) {
+public record KnownItem(long id, int tokens, List<Operator> knownTo) {
 
-  public TestItem {
+  public KnownItem {
     requirePositive(tokens, "tokens");
     knownTo = List.copyOf(knownTo);
   }
