@@ -70,7 +70,7 @@ final class DjlEncoder implements Encoder {
                 .formatted(graph.weightBytes() >> 20),
             e);
       }
-      throw new IllegalStateException("libtorch refuses a model: " + Libtorch.firstLine(e), e);
+      throw new IllegalStateException("libtorch refuses a model: " + Libtorch.reason(e), e);
     }
   }
 
@@ -168,7 +168,7 @@ final class DjlEncoder implements Encoder {
       values.get(copy);
       return FloatBuffer.wrap(copy);
     } catch (EngineException e) {
-      throw new IllegalStateException("libtorch failed: " + Libtorch.firstLine(e), e);
+      throw new IllegalStateException("libtorch failed: " + Libtorch.reason(e), e);
     }
   }
 

@@ -68,7 +68,7 @@ record IntegerArithmetic(boolean exact, int block) {
         Files.delete(folder);
       }
     } catch (IOException | MalformedModelException | EngineException e) {
-      LOG.warn("cannot try out whole numbers: {}", Libtorch.firstLine(e));
+      LOG.warn("cannot try out whole numbers: {}", Libtorch.reason(e));
     }
     if (!found.exact || found.block == 0) {
       LOG.warn(

@@ -45,6 +45,10 @@ final class Libtorch {
           return ops.mkldnn._is_mkldnn_fp16_supported()
       """;
 
+  /** How errors inside a script begin. */
+  private static final String INTERPRETER =
+      "The following operation failed in the TorchScript interpreter";
+
   /** Whether this JVM has loaded it. */
   private static boolean started;
 
@@ -100,10 +104,7 @@ final class Libtorch {
       throw new EngineUnavailableException(
           "libtorch does not load on this machine (%s, %s): %s; check that this is a build for it and that %s can be written"
               .formatted(
-                  System.getProperty("os.name"),
-                  System.getProperty("os.arch"),
-                  firstLine(e),
-                  folder),
+                  System.getProperty("os.name"), System.getProperty("os.arch"), reason(e), folder),
           e);
     }
   }
@@ -138,7 +139,7 @@ final class Libtorch {
         }
       }
     } catch (IOException | MalformedModelException | EngineException e) {
-      LOG.warn("the processor is taken for one without bfloat16: {}", firstLine(e));
+      LOG.warn("the processor is taken for one without bfloat16: {}", reason(e));
     } finally {
       deleteQuietly(archive);
     }
@@ -163,13 +164,18 @@ final class Libtorch {
     }
   }
 
-  /** What an error says, without libtorch's stack trace. */
-  static String firstLine(Throwable error) {
+  /** What an error says, without libtorch's stack traces. */
+  static String reason(Throwable error) {
     Throwable root = error;
     while (root.getCause() != null) {
       root = root.getCause();
     }
     String message = root.getMessage() == null ? root.toString() : root.getMessage();
-    return message.lines().findFirst().orElse("");
+    List<String> lines = message.lines().filter(line -> !line.isBlank()).toList();
+    if (lines.isEmpty()) {
+      return "";
+    }
+    // The interpreter puts its own trace first, and what went wrong last.
+    return lines.get(0).startsWith(INTERPRETER) ? lines.get(lines.size() - 1) : lines.get(0);
   }
 }

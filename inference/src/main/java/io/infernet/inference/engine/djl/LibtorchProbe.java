@@ -66,7 +66,7 @@ public final class LibtorchProbe {
       float two = sum.toFloatArray()[0];
       return two == 2 ? Optional.empty() : Optional.of("1 + 1 = " + two);
     } catch (RuntimeException | Error e) {
-      return Optional.of(Libtorch.firstLine(e));
+      return Optional.of(Libtorch.reason(e));
     }
   }
 }

@@ -78,9 +78,13 @@ final class ScriptEncoder implements Encoder {
       throw e;
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
-      throw new UnsupportedModelException(
-          "libtorch does not run %s: %s".formatted(ScriptConfig.MODEL_FILE, Libtorch.firstLine(e)));
+      throw doesNotRun(e);
     }
+  }
+
+  private static UnsupportedModelException doesNotRun(Exception error) {
+    return new UnsupportedModelException(
+        "libtorch does not run %s: %s".formatted(ScriptConfig.MODEL_FILE, Libtorch.reason(error)));
   }
 
   @Override
@@ -163,7 +167,7 @@ final class ScriptEncoder implements Encoder {
         return rows(floats, texts, tokens);
       }
     } catch (EngineException e) {
-      throw new IllegalStateException("libtorch failed: " + Libtorch.firstLine(e), e);
+      throw doesNotRun(e);
     } finally {
       for (int i = 0; i < arrays.length; i++) {
         if (inputs[i] != null) {

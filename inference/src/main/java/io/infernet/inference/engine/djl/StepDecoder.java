@@ -82,7 +82,7 @@ final class StepDecoder implements Decoder {
                 .formatted(sizes.memoryBytes >> 20),
             e);
       }
-      throw new IllegalStateException("libtorch refuses a model: " + Libtorch.firstLine(e), e);
+      throw new IllegalStateException("libtorch refuses a model: " + Libtorch.reason(e), e);
     }
   }
 
@@ -198,7 +198,7 @@ final class StepDecoder implements Decoder {
         return new StepOutput(step, logits, sizes.vocabSize, states);
       }
     } catch (EngineException e) {
-      throw new IllegalStateException("libtorch failed: " + Libtorch.firstLine(e), e);
+      throw new IllegalStateException("libtorch failed: " + Libtorch.reason(e), e);
     }
   }
 
@@ -246,7 +246,7 @@ final class StepDecoder implements Decoder {
         IValue done = IValueUtils.runMethod(block, "copy", first, target, count)) {
       done.toLong();
     } catch (EngineException e) {
-      throw new IllegalStateException("libtorch failed: " + Libtorch.firstLine(e), e);
+      throw new IllegalStateException("libtorch failed: " + Libtorch.reason(e), e);
     }
   }
 

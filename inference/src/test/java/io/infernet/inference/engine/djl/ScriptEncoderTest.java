@@ -126,6 +126,36 @@ class ScriptEncoderTest {
     assertThrows(UnsupportedModelException.class, () -> load(model));
   }
 
+  @Test
+  void saysWhatAScriptSaysOfATextThatItDoesNotTake() throws IOException {
+    InstalledModel model =
+        install(
+            "classifier",
+            "{'task': 'embed', 'inputs': ['input_ids'], 'vocab_size': 2000, 'max_tokens': 64}");
+    Path archive = model.folder().resolve("model.pt");
+    Files.delete(archive);
+    new TorchScriptArchive(
+            """
+            class Model(Module):
+              __parameters__ = []
+              __buffers__ = []
+              training : bool
+              def forward(self: __torch__.Model,
+                ids: Tensor) -> Tensor:
+                if torch.gt(torch.size(ids, 1), 4):
+                  ops.prim.RaiseException("five are too many", "builtins.ValueError")
+                return torch.to(ids, 6)
+            """)
+        .write(archive);
+    try (Encoder encoder = load(model)) {
+      assertEquals(2, encoder.encode(List.of(TypedTokens.single(TokenIds.of(8, 9)))).get(0).length);
+      List<TypedTokens> tooLong = List.of(TypedTokens.single(TokenIds.of(1, 2, 3, 4, 5)));
+      Exception refusal =
+          assertThrows(UnsupportedModelException.class, () -> encoder.encode(tooLong));
+      assertTrue(refusal.getMessage().contains("five are too many"), refusal.getMessage());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
