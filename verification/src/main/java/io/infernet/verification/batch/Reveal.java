@@ -12,6 +12,7 @@ import java.time.Instant;
  * @param shard what it has done
  * @param attempt of its assignment
  * @param worker who reveals
+ * @param assignment digest of the signed assignment, as in the commitment
  * @param terms digest of the client's terms, as in the assignment
  * @param input digest of the items that it worked on
  * @param result digest of the results
@@ -27,6 +28,7 @@ public record Reveal(
     ShardId shard,
     int attempt,
     PeerId worker,
+    Hash assignment,
     Hash terms,
     Hash input,
     Hash result,
@@ -42,6 +44,7 @@ public record Reveal(
   public Reveal {
     requireNonNull(shard, "shard is null");
     requireNonNull(worker, "worker is null");
+    requireNonNull(assignment, "assignment is null");
     requireNonNull(terms, "terms is null");
     requireNonNull(input, "input is null");
     requireNonNull(result, "result is null");

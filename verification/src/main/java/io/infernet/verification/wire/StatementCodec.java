@@ -141,6 +141,7 @@ public final class StatementCodec {
           .setShard(message(commitment.shard()))
           .setAttempt(commitment.attempt())
           .setWorker(bytes(commitment.worker()))
+          .setAssignment(bytes(commitment.assignment()))
           .setInput(bytes(commitment.input()))
           .setCommitment(bytes(commitment.commitment()))
           .build()
@@ -315,6 +316,7 @@ public final class StatementCodec {
         shard(message.getShard()),
         message.getAttempt(),
         peer(message.getWorker()),
+        hash(message.getAssignment()),
         hash(message.getInput()),
         hash(message.getCommitment()));
   }
@@ -325,6 +327,7 @@ public final class StatementCodec {
         .setShard(message(reveal.shard()))
         .setAttempt(reveal.attempt())
         .setWorker(bytes(reveal.worker()))
+        .setAssignment(bytes(reveal.assignment()))
         .setTerms(bytes(reveal.terms()))
         .setInput(bytes(reveal.input()))
         .setResult(bytes(reveal.result()))
@@ -347,6 +350,7 @@ public final class StatementCodec {
         shard(message.getShard()),
         message.getAttempt(),
         peer(message.getWorker()),
+        hash(message.getAssignment()),
         hash(message.getTerms()),
         hash(message.getInput()),
         hash(message.getResult()),

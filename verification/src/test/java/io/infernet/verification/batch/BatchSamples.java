@@ -95,7 +95,12 @@ public final class BatchSamples {
 
   public static ShardCommitment commitment(RandomGenerator random) {
     return new ShardCommitment(
-        shard(random), random.nextInt(5), Samples.provider(), hash(random), hash(random));
+        shard(random),
+        random.nextInt(5),
+        Samples.provider(),
+        hash(random),
+        hash(random),
+        hash(random));
   }
 
   public static Reveal reveal(RandomGenerator random) {
@@ -103,6 +108,7 @@ public final class BatchSamples {
         shard(random),
         random.nextInt(5),
         Samples.provider(),
+        hash(random),
         hash(random),
         hash(random),
         hash(random),

@@ -293,6 +293,7 @@ public final class BatchDriver {
             id,
             attempt,
             PeerId.of(worker(attempt).publicKey()),
+            hash(2, attempt),
             input,
             hash(id.number(), attempt, variant)),
         worker(attempt));
@@ -308,6 +309,7 @@ public final class BatchDriver {
             id,
             attempt,
             PeerId.of(worker(attempt).publicKey()),
+            hash(2, attempt),
             hash(1),
             input,
             hash(3),
