@@ -432,30 +432,32 @@ public final class EngineBenchmark {
   /**
    * Compares answers with and without hidden states, one after the other in turn, so that both see
    * the same machine.
+   *
+   * @throws IllegalArgumentException when prompt and answer do not fit the context
    */
   public CompletableFuture<Hidden> hidden(InstalledModel model, Plan plan) {
+    requireFit(model, plan.promptTokens + plan.outputTokens);
     return answer(model, plan, plan.promptTokens, plan.outputTokens, true)
         .thenCompose(
             warm ->
                 inTurn(
                     2 * plan.repeats,
                     i ->
-                        // Without, with, with, without: what drifts is the same for both.
-                        answer(
-                            model,
-                            plan,
-                            plan.promptTokens,
-                            plan.outputTokens,
-                            i % 4 == 1 || i % 4 == 2)))
+                        answer(model, plan, plan.promptTokens, plan.outputTokens, isWithHidden(i))))
         .thenApply(
             samples -> {
               List<Sample> without = new ArrayList<>();
               List<Sample> with = new ArrayList<>();
               for (int i = 0; i < samples.size(); i++) {
-                (i % 4 == 1 || i % 4 == 2 ? with : without).add(samples.get(i));
+                (isWithHidden(i) ? with : without).add(samples.get(i));
               }
               return new Hidden(plan.repeats, medianGap(without), medianGap(with));
             });
+  }
+
+  /** Without, with, with, without: what drifts is the same for both. */
+  private static boolean isWithHidden(int answer) {
+    return answer % 4 == 1 || answer % 4 == 2;
   }
 
   private static double medianGap(List<Sample> samples) {

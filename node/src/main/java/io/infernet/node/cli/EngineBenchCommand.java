@@ -210,8 +210,10 @@ final class EngineBenchCommand implements Callable<Integer> {
   }
 
   private void requireOnePurpose() {
-    if (Stream.of(soak != null, quality, export != null).filter(wanted -> wanted).count() > 1) {
-      throw new UsageException("--soak, --quality and --export: only one of them at a time");
+    if (Stream.of(soak != null, hidden, quality, export != null).filter(wanted -> wanted).count()
+        > 1) {
+      throw new UsageException(
+          "--soak, --hidden, --quality and --export: only one of them at a time");
     }
     if (quality && dims != null) {
       throw new UsageException("--quality takes no --dims: made-up weights predict nothing");

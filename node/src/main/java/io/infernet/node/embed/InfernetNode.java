@@ -74,7 +74,14 @@ public final class InfernetNode implements AutoCloseable {
    *     wrong, and the node is closed then
    */
   public CompletableFuture<Void> start() {
-    return assembly.start();
+    return assembly
+        .start()
+        .whenComplete(
+            (started, error) -> {
+              if (error != null) {
+                hook.close();
+              }
+            });
   }
 
   /** Who this node is; the same as long as its home stays. */
